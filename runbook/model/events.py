@@ -1,0 +1,392 @@
+"""The events: the engine's only output. Codes, values and what people typed; never sentences of ours.
+
+Every event is a frozen dataclass named in the past tense; its fields are JSON values. `body` and `event` turn one into the
+journal's JSON object and back; a kind or field that this version does not know is kept as `Unrecognised`, never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+from runbook.model.units import utc_read
+
+_KINDS: dict[str, type[Event]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        _KINDS[cls.__name__] = cls
+
+
+# -- the incident -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpened(Event):
+    """The first event. `files` maps each path under `plan/` to its SHA-256. `carried` are open unknown acts of other incidents."""
+
+    incident: str
+    plan: str
+    plan_version: str
+    title: dict[str, str]
+    severity: str
+    mode: str  # live | lab | drill
+    site: str
+    zone: str
+    language: str
+    reported_at: str
+    reported_how: str  # typed | default
+    files: dict[str, str]
+    plan_origin: str
+    site_origin: str
+    lab_folder: str
+    tool_version: str
+    machine: str
+    carried: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedTimeCorrected(Event):
+    at: str
+    was: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InputAnswered(Event):
+    """A plan's input got its value. `how`: asked | default | set."""
+
+    name: str
+    value: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelfChecked(Event):
+    """The tool looked at itself. `sees_nothing`: this laptop has no way out; readings are then unreachable, not failed."""
+
+    link: bool
+    gateway: str
+    gateway_answers: bool | None
+    neighbour: str
+    neighbour_answers: bool | None
+    sees_nothing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """`why`: key | end_of_input | hangup | terminate | interrupt | not_answered | not_confirmed | failure_menu."""
+
+    why: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    machine: str
+    tool_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecovered(Event):
+    """A person answered the plan's `recovered` question with yes."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentClosed(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAborted(Event):
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJumped(Event):
+    """Wall time moved by `seconds` against the boot clock; or `kind` is suspended | rebooted."""
+
+    kind: str
+    seconds: float
+
+
+# -- steps --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepBegun(Event):
+    """A step is now the one on the screen. `opens`: what a people's opener leaves open from now on."""
+
+    step: str
+    attempt: int
+    opens: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTaken(Event):
+    """One question was asked of the world. `purpose`: step | before (verify before the act) | verify | unknown | again | wait."""
+
+    step: str
+    attempt: int
+    purpose: str
+    kind: str
+    ran: str
+    outcome: str
+    values: dict[str, Any]
+    expected: str
+    found: str
+    phase: str = ""
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven(Event):
+    """`how`: spoken (a typed name, not verified). `act_sha256` is of the rendered act; it stands until `expires_at` for this act alone."""
+
+    step: str
+    role: str
+    name: str
+    how: str
+    act: str
+    act_sha256: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRefused(Event):
+    """`why`: refused | not_reached."""
+
+    step: str
+    role: str
+    name: str
+    why: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionIntended(Event):
+    """Durable before anything is sent. From here until `StepFinished` nobody knows whether it happened. `opens`: the debt it leaves."""
+
+    step: str
+    attempt: int
+    kind: str
+    act: str
+    act_sha256: str
+    target: str
+    opens: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEnded(Event):
+    """How the act itself ended. `ended`: done | error | unknown | not_sent (certain that nothing was started)."""
+
+    step: str
+    attempt: int
+    ended: str
+    values: dict[str, Any]
+    found: str
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished(Event):
+    """A step has an outcome. `by`: machine | person | paper. `answer`: a choice or a value that a person gave.
+
+    `how`: read | acted | asked | manual | not_needed | condition | skip | key_failed | resolved (an unknown that a person decided).
+    `closes`: the opener whose debt this closes.
+    """
+
+    step: str
+    attempt: int
+    outcome: str
+    by: str
+    how: str
+    answer: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    expected: str = ""
+    found: str = ""
+    reason: str = ""
+    ran: str = ""
+    closes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownAnswered(Event):
+    """A person said of an act whose end nobody knew: done | not_done | redo."""
+
+    step: str
+    attempt: int
+    answer: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureAnswered(Event):
+    """The failure menu: again | by_hand | skip | escalate | pause | abort."""
+
+    step: str
+    attempt: int
+    choice: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryAnswered(Event):
+    """The plan's `recovered` question was asked after `step`."""
+
+    step: str
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WentTo(Event):
+    """The walk left the line. `because`: next | recovered | goto (key g) | corrected (key u). `passed_over` are not_taken now."""
+
+    origin: str
+    target: str
+    because: str
+    reason: str = ""
+    passed_over: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCorrected(Event):
+    """A person's last answer was wrong (key u): the finish of `step` at `finished_seq` no longer counts."""
+
+    step: str
+    attempt: int
+    finished_seq: int
+    was: str
+    reason: str
+    walk_goes_back: bool
+
+
+# -- people, debts, notes -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTold(Event):
+    """Somebody was called or told. `reached`: yes | no. `attempt_no` counts along the contact's backup order."""
+
+    step: str
+    contact: str
+    name: str
+    reached: bool
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsCounted(Event):
+    """Tickets written by hand and those entered since. `missing` are the numbers not yet entered."""
+
+    step: str
+    written: int
+    entered: int
+    missing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class DebtWaived(Event):
+    """A written waiver: somebody answers with a name for what `step` left open."""
+
+    step: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded(Event):
+    text: str
+    step: str = ""
+    at: str = ""
+    amends: int = 0
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated(Event):
+    """Key !: the next contact up was shown and, when `name` is there, called."""
+
+    step: str
+    contact: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatePrinted(Event):
+    """Key h: the state was shown for a handover."""
+
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised(Event):
+    """An event of another version: kept and shown, never interpreted."""
+
+    kind: str
+    body: dict[str, Any]
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the journal holds it: acknowledged, in order, chained."""
+
+    SCHEMA: ClassVar[int] = 1
+
+    incident: str
+    writer: str
+    seq: int
+    utc: str
+    boot_id: str
+    boot_s: float
+    actor: str
+    event: Event
+    prev: str
+    hash: str
+
+    @property
+    def at(self) -> datetime:
+        return utc_read(self.utc)
+
+    @property
+    def kind(self) -> str:
+        return self.event.kind if isinstance(self.event, Unrecognised) else type(self.event).__name__
+
+    @property
+    def head_code(self) -> str:
+        """`42·7F3A`: event number and 16 bits of its hash, to see that two people look at the same page."""
+        return f"{self.seq}·{self.hash[:4].upper()}"
+
+
+def body(event: Event) -> dict[str, Any]:
+    """The event's JSON object."""
+    return dict(event.body) if isinstance(event, Unrecognised) else asdict(event)
+
+
+def event(kind: str, data: Mapping[str, Any]) -> Event:
+    """The event that `body` wrote. Unknown kinds and fields come back as `Unrecognised`."""
+    cls = _KINDS.get(kind)
+    known = {f.name for f in fields(cls)} if cls else set()
+    if cls is None or cls is Unrecognised or not set(data) <= known:
+        return Unrecognised(kind, dict(data))
+    try:
+        return cls(**data)
+    except TypeError:
+        return Unrecognised(kind, dict(data))
+
+
+def kinds() -> tuple[str, ...]:
+    """The names of all events of this version, for the documentation."""
+    return tuple(sorted(k for k in _KINDS if k != "Unrecognised"))

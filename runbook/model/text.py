@@ -1,0 +1,68 @@
+"""Text for people: the program's own sentences (`_`) and a plan's sentences in several languages (`Text`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+DEFAULT_LANGUAGE = "en"
+
+_lookup: ContextVar[Callable[[str], str] | None] = ContextVar("lookup", default=None)
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
+
+
+def _(message: str) -> str:
+    """The program's sentence `message` in the person's language; English where the catalogue has none."""
+    lookup = _lookup.get()
+    return lookup(message) if lookup else message
+
+
+def N_(message: str) -> str:
+    """Mark a sentence for the catalogue that is looked up later with `_`."""
+    return message
+
+
+def speak(language: str, lookup: Callable[[str], str] | None) -> None:
+    """Set the person's language (`en`, `zh`) and its catalogue for this run. Called once, by `cli`."""
+    _language.set(language)
+    _lookup.set(lookup)
+
+
+def language() -> str:
+    """The person's language."""
+    return _language.get()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A plan's sentence in one or several languages. `Text.of("...")` is a sentence in no named language."""
+
+    by_language: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, value: str | Mapping[str, str] | Text) -> Text:
+        """From a sentence or a map of languages; raises ValueError for anything else."""
+        if isinstance(value, Text):
+            return value
+        if isinstance(value, str):
+            return cls((("", value),))
+        if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
+            return cls(tuple((str(k), v) for k, v in value.items()))
+        raise ValueError("expected a sentence or a map of languages, such as {en: ..., zh: ...}")
+
+    def pick(self, wanted: str | None = None) -> str:
+        """The sentence in `wanted` (default: the person's language), else the one without language, else English, else the first."""
+        texts = dict(self.by_language)
+        for key in (wanted or language(), "", DEFAULT_LANGUAGE):
+            if key in texts:
+                return texts[key]
+        return self.by_language[0][1] if self.by_language else ""
+
+    def __str__(self) -> str:
+        return self.pick()
+
+    def data(self) -> str | dict[str, str]:
+        """What a YAML or JSON file holds for this text."""
+        texts = dict(self.by_language)
+        return texts[""] if list(texts) == [""] else texts
