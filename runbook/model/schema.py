@@ -1,0 +1,101 @@
+"""The scalar types of the language. A file's scalars are all text; these give each its meaning, its JSON Schema and its sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from runbook.model.text import Text
+from runbook.model.units import duration, span
+
+ID = r"[a-z0-9][a-z0-9-]{0,63}"
+_ID = re.compile(ID)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_ADDRESS = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+_NUMBER = re.compile(r"\+?[0-9][0-9 -]{0,28}[0-9]|\+?[0-9*#]{2,20}")
+
+
+class Model(BaseModel):
+    """A frozen node of a playbook or site file. Unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a text")
+    return value
+
+
+def _match(pattern: re.Pattern[str], expected: str) -> BeforeValidator:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        if not re.fullmatch(r"-?\d{1,18}", value):
+            raise ValueError("expected a whole number")
+        return int(value)
+    return value
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, str):
+        if not re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
+            raise ValueError("expected a number")
+        return float(value)
+    return value
+
+
+def _yes_no(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in ("true", "false", "yes", "no"):
+            raise ValueError("expected yes or no")
+        return value in ("true", "yes")
+    return value
+
+
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    return duration(_text(value))
+
+
+def _sentence(value: Any) -> Text:
+    text = Text.of(value)
+    if any(not sentence.strip() for _language, sentence in text.by_language):
+        raise ValueError("expected a sentence, found nothing")
+    return text
+
+
+def _list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Id = Annotated[str, _match(_ID, "an id of lower-case letters, digits and hyphens, such as cti-down"), WithJsonSchema({"type": "string", "pattern": f"^{ID}$"})]
+Name = Annotated[str, _match(_NAME, "a name of letters, digits and . _ @ - such as cti-core"), WithJsonSchema({"type": "string"})]
+Address = Annotated[str, _match(_ADDRESS, "a host name or an IP address"), WithJsonSchema({"type": "string"})]
+PhoneNumber = Annotated[str, _match(_NUMBER, "a telephone number of digits"), WithJsonSchema({"type": "string"})]
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), PlainSerializer(span, return_type=str), WithJsonSchema({"type": "string", "examples": ["5m", "1h30m"]})
+]
+Sentence = Annotated[
+    Text,
+    BeforeValidator(_sentence),
+    PlainSerializer(lambda text: text.data(), return_type=Any),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}),
+]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Count = Annotated[Whole, Field(ge=1, le=10000)]
+Decimal = Annotated[float, BeforeValidator(_decimal)]
+YesNo = Annotated[bool, BeforeValidator(_yes_no)]
+OneOrMore = BeforeValidator(_list)
