@@ -1,0 +1,1 @@
+"""Verbs: decides what may run next, and walks."""

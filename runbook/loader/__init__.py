@@ -1,0 +1,1 @@
+"""Hands: playbook and site files, read strictly, every problem at once with its position."""

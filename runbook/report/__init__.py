@@ -1,0 +1,1 @@
+"""Face: reports as a fold of the events; runs nothing."""

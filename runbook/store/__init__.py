@@ -1,0 +1,1 @@
+"""Hands: incident folders, the journal and the evidence."""

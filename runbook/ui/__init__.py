@@ -1,0 +1,1 @@
+"""Face: the screen and the questions; reads events and runs nothing."""

@@ -1,0 +1,1 @@
+"""Hands: the live ports (ICMP, TCP, SIP, HTTP, SSH, clock) and the lab."""
