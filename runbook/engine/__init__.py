@@ -1,1 +1,1 @@
-"""Verbs: decides what may run next, and walks."""
+"""Verbs: decide what may run next, walk, recover."""

@@ -1,0 +1,210 @@
+"""The plan: a playbook with its blocks put in place, as the engine walks it and `runbook show` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from runbook.model.ports import JSON
+from runbook.model.schema import Duration, Id, Model, Sentence
+from runbook.model.step import CommonKeys, Kind
+from runbook.model.text import Text
+
+SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4", "SEV5")
+Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", "SEV5"]
+InputType = Literal["text", "integer", "duration", "time", "choice", "host", "seat", "seats", "line", "contact"]
+
+
+class Input(Model):
+    """A value that the plan asks for before step 1."""
+
+    type: InputType
+    """text integer duration time choice host seat seats line contact"""
+    ask: Sentence
+    """The question."""
+    default: str | None = None
+    """What Enter alone gives."""
+    choices: tuple[str, ...] = ()
+    """The choices of a `choice`."""
+    note: Sentence | None = None
+    """What is not in the source document."""
+
+
+class Recovered(Model):
+    """The plan's one test of success."""
+
+    ask: Sentence
+    """The question that a person answers."""
+    then: str
+    """Where a yes goes: a step id or `end`."""
+
+
+class ClockRule(Model):
+    """Which service-level clocks run."""
+
+    scheme: Id
+    """A file of playbooks/schemes."""
+    level: str
+    """The level inside the scheme."""
+    from_: Literal["reported"] = Field(default="reported", alias="from")
+    """Where the clocks begin."""
+
+
+class Header(Model):
+    """The keys of a playbook above its steps."""
+
+    runbook: Literal["1"]
+    """The version of the language."""
+    id: Id
+    """The playbook's name; the file is ID.yaml."""
+    version: str
+    """The plan's own version."""
+    title: Sentence
+    """What has happened, as people say it."""
+    source: str = ""
+    """The document and chapter it comes from."""
+    severity: Severity
+    """SEV1 (callers cannot get through) to SEV5."""
+    use_when: Sentence
+    """When this is the right plan."""
+    not_when: Sentence | None = None
+    """When it is not, and which one is."""
+    impact: Sentence
+    """Who is affected."""
+    clocks: ClockRule | None = None
+    """The service-level clocks."""
+    inputs: dict[Id, Input] = Field(default_factory=dict)
+    """Values asked before step 1."""
+    recovered: Recovered
+    """The plan's one test of success."""
+
+
+class BlockHeader(Model):
+    """The keys of a block above its steps."""
+
+    block: Literal["1"]
+    """The version of the language."""
+    id: Id
+    """The block's name; the file is blocks/ID.yaml."""
+    title: Sentence
+    """What the block does."""
+    source: str = ""
+    """The document and chapter it comes from."""
+    inputs: dict[Id, Input] = Field(default_factory=dict)
+    """Values that `with:` gives."""
+
+
+class WaitFor(Model):
+    """`wait_for`: keep taking a reading until it passes or the limit is over."""
+
+    until: dict[str, JSON]
+    """The reading, a kind with its fields."""
+    and_: Literal["recovered"] | None = Field(default=None, alias="and")
+    """With `recovered`, green counts only when the person says that service is back."""
+    limit: Duration
+    """How long, from the end of `since`; at the limit it expires."""
+    since: Id | None = None
+    """The step from whose end the limit counts; without it, this step's own start."""
+    every: Duration = timedelta(seconds=5)
+    """How often the reading is taken."""
+    hold: Duration | None = None
+    """How long it must stay green."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the walk. `id` is `STEP/ID` inside a block. `body` is the kind's raw text tree, references and all:
+    `runbook.steps.bind` replaces the references and validates it, so that no kind ever holds one."""
+
+    number: int
+    id: str
+    keys: CommonKeys
+    kind: str
+    body: Mapping[str, JSON]
+    sample: Kind | WaitFor
+    block: str = ""
+
+    @property
+    def title(self) -> Text:
+        return self.keys.title
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes the world."""
+        return isinstance(self.sample, Kind) and self.sample.changes()
+
+    @property
+    def reads(self) -> bool:
+        """Whether the machine only reads."""
+        return isinstance(self.sample, WaitFor) or (self.sample.GROUP != "people" and not self.sample.changes())
+
+    @property
+    def opens(self) -> str:
+        return self.sample.opens() if isinstance(self.sample, Kind) else ""
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """A playbook ready to be walked: header, steps in order with blocks in place, and the files it came from."""
+
+    header: Header
+    steps: tuple[Step, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", {step.id: n for n, step in enumerate(self.steps)})
+
+    @property
+    def id(self) -> str:
+        return self.header.id
+
+    def index(self, step: str) -> int:
+        """The position of a step id, or of the first step of a block used as `step`. Raises KeyError."""
+        index: dict[str, int] = self.__dict__["_index"]
+        if step in index:
+            return index[step]
+        for name, position in index.items():
+            if name.startswith(step + "/"):
+                return position
+        raise KeyError(step)
+
+    def step(self, step: str) -> Step:
+        return self.steps[self.index(step)]
+
+    def has(self, step: str) -> bool:
+        try:
+            self.index(step)
+        except KeyError:
+            return False
+        return True
+
+    def later(self, step: str) -> tuple[Step, ...]:
+        """The steps after `step`."""
+        return self.steps[self.index(step) + 1 :]
+
+
+def references(tree: Any) -> list[str]:
+    """Every reference (`$inputs.x`, `$site.host.address`, `$steps.id.value`) in a raw text tree."""
+    if isinstance(tree, str):
+        return [tree[1:]] if tree.startswith(("$inputs.", "$site.", "$steps.")) else []
+    if isinstance(tree, Mapping):
+        return [found for value in tree.values() for found in references(value)]
+    if isinstance(tree, (list, tuple)):
+        return [found for value in tree for found in references(value)]
+    return []
+
+
+def replaced(tree: JSON, values: Mapping[str, str]) -> JSON:
+    """The tree with every reference replaced by its value's text. A value is data: it is never looked at again."""
+    if isinstance(tree, str):
+        return values[tree[1:]] if tree[1:] in values and tree.startswith("$") else tree
+    if isinstance(tree, Mapping):
+        return {key: replaced(value, values) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [replaced(value, values) for value in tree]
+    return tree

@@ -1,0 +1,329 @@
+"""The state of an incident: a pure fold of its events. Nothing else is ever the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from runbook.model.events import (
+    ActionEnded,
+    ActionIntended,
+    AnswerCorrected,
+    ApprovalGiven,
+    ApprovalRefused,
+    DebtWaived,
+    FailureAnswered,
+    IncidentAborted,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentRecovered,
+    InputAnswered,
+    Paused,
+    ReadingTaken,
+    Recorded,
+    RecoveryAnswered,
+    ReportedTimeCorrected,
+    Resumed,
+    SelfChecked,
+    StepBegun,
+    StepFinished,
+    TicketsCounted,
+    UnknownAnswered,
+    WentTo,
+)
+from runbook.model.units import utc_read
+
+IncidentState = Literal["open", "recovered", "closed", "aborted"]
+
+
+@dataclass(frozen=True)
+class StepState:
+    """What is known of one step: its latest attempt, and how it ended."""
+
+    id: str
+    attempt: int = 0
+    entered: int = 0
+    begun_at: datetime | None = None
+    finished: Recorded | None = None
+    outcome: str = ""
+    answer: str = ""
+    by: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    readings: tuple[Recorded, ...] = ()
+    intent: Recorded | None = None
+    act_ended: Recorded | None = None
+    unknown_answer: str = ""
+    failure_choice: str = ""
+    recovery_asked: bool = False
+    approvals: tuple[Recorded, ...] = ()
+    refusals: tuple[Recorded, ...] = ()
+
+    @property
+    def open_intent(self) -> Recorded | None:
+        """The act that was begun and of which nobody knows how it ended, until a person says."""
+        return self.intent if self.intent is not None and self.finished is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """Something opened that must be closed. `kind`: emergency_lines | manual_tickets | ..."""
+
+    step: str
+    kind: str
+    since: datetime
+    seq: int
+    closed_by: str = ""
+    waived_by: str = ""
+    waiver: str = ""
+    closed_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the walk stands: `at` a step that may run now, or `after` one that has an outcome. `step` empty: before the first."""
+
+    where: Literal["at", "after"]
+    step: str
+
+
+@dataclass(frozen=True)
+class State:
+    """The incident as its events say it is."""
+
+    opened: IncidentOpened | None = None
+    status: IncidentState = "open"
+    reported_at: datetime | None = None
+    opened_at: datetime | None = None
+    recovered_at: datetime | None = None
+    ended_at: datetime | None = None
+    steps: dict[str, StepState] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    debts: tuple[Debt, ...] = ()
+    tickets: dict[str, TicketsCounted] = field(default_factory=dict)
+    position: Position = Position("after", "")
+    last: Recorded | None = None
+    last_answer: Recorded | None = None
+    began_since_answer: bool = False
+    resumed_seq: int = 0
+    self_check: Recorded | None = None
+    paused: str = ""
+
+    @property
+    def open_debts(self) -> tuple[Debt, ...]:
+        return tuple(debt for debt in self.debts if debt.open)
+
+    @property
+    def unknown(self) -> tuple[StepState, ...]:
+        """The steps whose act was begun and whose end nobody knows."""
+        return tuple(step for step in self.steps.values() if step.open_intent)
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ("closed", "aborted")
+
+    def step(self, step: str) -> StepState:
+        """What is known of a step; an empty record when it was never begun."""
+        return self.steps.get(step) or StepState(step)
+
+    def outcome(self, step: str) -> str:
+        """A step's outcome, `not_taken` when it was never taken."""
+        return self.step(step).outcome or "not_taken"
+
+    def debt(self, step: str) -> Debt | None:
+        """The open debt of an opener."""
+        return next((debt for debt in self.open_debts if debt.step == step), None)
+
+
+def fold(events: Iterable[Recorded], state: State | None = None) -> State:
+    """The state after these events. Pure: the same events give the same state."""
+    state = state or State()
+    for recorded in events:
+        state = after(state, recorded)
+    return state
+
+
+def after(state: State, recorded: Recorded) -> State:
+    """The state after one more event. Events that this version does not know change nothing but `last`."""
+    handler = _HANDLERS.get(type(recorded.event))
+    if handler:
+        state = handler(state, recorded, recorded.event)
+    return replace(state, last=recorded)
+
+
+def _with_step(state: State, step: str, **changes: Any) -> State:
+    return replace(state, steps={**state.steps, step: replace(state.step(step), **changes)})
+
+
+def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
+    return replace(state, opened=event, opened_at=recorded.at, reported_at=utc_read(event.reported_at))
+
+
+def _reported(state: State, recorded: Recorded, event: ReportedTimeCorrected) -> State:
+    return replace(state, reported_at=utc_read(event.at))
+
+
+def _input(state: State, recorded: Recorded, event: InputAnswered) -> State:
+    return replace(state, inputs={**state.inputs, event.name: event.value})
+
+
+def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State:
+    return replace(state, self_check=recorded)
+
+
+def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
+    before = state.step(event.step)
+    fresh = StepState(
+        event.step, attempt=event.attempt, entered=before.entered + 1, begun_at=recorded.at, approvals=before.approvals, refusals=()
+    )
+    state = replace(state, steps={**state.steps, event.step: fresh}, position=Position("at", event.step), paused="")
+    return _open_debt(state, recorded, event.step, event.opens)
+
+
+def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
+    if not kind or state.debt(step):
+        return state
+    return replace(state, debts=(*state.debts, Debt(step, kind, recorded.at, recorded.seq)))
+
+
+def _reading(state: State, recorded: Recorded, event: ReadingTaken) -> State:
+    return _with_step(state, event.step, readings=(*state.step(event.step).readings, recorded))
+
+
+def _approved(state: State, recorded: Recorded, event: ApprovalGiven) -> State:
+    return _with_step(state, event.step, approvals=(*state.step(event.step).approvals, recorded))
+
+
+def _refused(state: State, recorded: Recorded, event: ApprovalRefused) -> State:
+    return _with_step(state, event.step, refusals=(*state.step(event.step).refusals, recorded))
+
+
+def _intended(state: State, recorded: Recorded, event: ActionIntended) -> State:
+    state = _with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
+    state = replace(state, began_since_answer=True)
+    return _open_debt(state, recorded, event.step, event.opens)
+
+
+def _act_ended(state: State, recorded: Recorded, event: ActionEnded) -> State:
+    return _with_step(state, event.step, act_ended=recorded)
+
+
+def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) -> State:
+    if event.answer == "redo":
+        return _with_step(state, event.step, intent=None, act_ended=None, unknown_answer="redo")
+    return _with_step(state, event.step, unknown_answer=event.answer)
+
+
+def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
+    before = state.step(event.step)
+    state = _with_step(
+        state,
+        event.step,
+        attempt=event.attempt,
+        finished=recorded,
+        outcome=event.outcome,
+        answer=event.answer,
+        by=event.by,
+        values=dict(event.values),
+        failure_choice="",
+        recovery_asked=False,
+        begun_at=before.begun_at or recorded.at,
+    )
+    if event.closes:
+        debts = tuple(
+            replace(debt, closed_by=event.step, closed_at=recorded.at) if debt.open and debt.step == event.closes else debt
+            for debt in state.debts
+        )
+        state = replace(state, debts=debts)
+    if event.by == "person":
+        state = replace(state, last_answer=recorded, began_since_answer=False)
+    return replace(state, position=Position("after", event.step))
+
+
+def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
+    state = _with_step(state, event.step, failure_choice=event.choice)
+    if event.choice in ("again", "by_hand"):
+        state = replace(state, position=Position("at", event.step))
+    return state
+
+
+def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
+    return _with_step(state, event.step, recovery_asked=True)
+
+
+def _went(state: State, recorded: Recorded, event: WentTo) -> State:
+    steps = dict(state.steps)
+    for step in event.passed_over:
+        steps[step] = replace(steps.get(step) or StepState(step), outcome="not_taken", finished=None)
+    where = Position("at", event.target) if event.target != "end" else Position("after", "end")
+    return replace(state, steps=steps, position=where)
+
+
+def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> State:
+    state = _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None)
+    state = replace(state, last_answer=None)
+    return replace(state, position=Position("at", event.step)) if event.walk_goes_back else state
+
+
+def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
+    return replace(state, tickets={**state.tickets, event.step: event})
+
+
+def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
+    debts = tuple(
+        replace(debt, waived_by=event.name, waiver=event.reason, closed_at=recorded.at) if debt.open and debt.step == event.step else debt
+        for debt in state.debts
+    )
+    return replace(state, debts=debts)
+
+
+def _recovered(state: State, recorded: Recorded, event: IncidentRecovered) -> State:
+    return replace(state, status="recovered", recovered_at=state.recovered_at or recorded.at)
+
+
+def _closed(state: State, recorded: Recorded, event: IncidentClosed) -> State:
+    return replace(state, status="closed", ended_at=recorded.at)
+
+
+def _aborted(state: State, recorded: Recorded, event: IncidentAborted) -> State:
+    return replace(state, status="aborted", ended_at=recorded.at)
+
+
+def _paused(state: State, recorded: Recorded, event: Paused) -> State:
+    return replace(state, paused=event.why)
+
+
+def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
+    return replace(state, paused="", resumed_seq=recorded.seq)
+
+
+_HANDLERS: dict[type, Any] = {
+    IncidentOpened: _opened,
+    ReportedTimeCorrected: _reported,
+    InputAnswered: _input,
+    SelfChecked: _self_checked,
+    StepBegun: _begun,
+    ReadingTaken: _reading,
+    ApprovalGiven: _approved,
+    ApprovalRefused: _refused,
+    ActionIntended: _intended,
+    ActionEnded: _act_ended,
+    UnknownAnswered: _unknown_answered,
+    StepFinished: _finished,
+    FailureAnswered: _failure,
+    RecoveryAnswered: _recovery,
+    WentTo: _went,
+    AnswerCorrected: _corrected,
+    TicketsCounted: _tickets,
+    DebtWaived: _waived,
+    IncidentRecovered: _recovered,
+    IncidentClosed: _closed,
+    IncidentAborted: _aborted,
+    Paused: _paused,
+    Resumed: _resumed,
+}

@@ -1,0 +1,288 @@
+"""What a step is: its common keys, what a kind promises, and what a kind gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from operator import ge, gt, le, lt
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import BeforeValidator, Field
+
+from runbook.model.ports import JSON, Prompt, World
+from runbook.model.schema import Count, Decimal, Duration, Id, Model, OneOrMore, Sentence, Whole, YesNo
+from runbook.model.site import Site
+
+PHASES = ("scope", "diagnose", "contain", "remediate", "verify", "restore", "close")
+OUTCOMES = ("passed", "warned", "failed", "expired", "unreachable", "unknown", "skipped", "not_taken")
+Phase = Literal["scope", "diagnose", "contain", "remediate", "verify", "restore", "close"]
+Outcome = Literal["passed", "warned", "failed", "expired", "unreachable", "unknown", "skipped", "not_taken"]
+Group = Literal["reading", "action", "people"]
+Scalar = str | int | float | bool | None
+
+
+# -- expectations -------------------------------------------------------------------------------------------------------
+
+
+class Condition(Model):
+    """What a value must be: every key that is given must hold."""
+
+    equals: str | None = None
+    in_: Annotated[tuple[str, ...] | None, Field(alias="in")] = None
+    between: tuple[Decimal, Decimal] | None = None
+    below: Decimal | None = None
+    above: Decimal | None = None
+    at_most: Decimal | None = None
+    at_least: Decimal | None = None
+    contains: str | None = None
+
+    def holds(self, value: Scalar) -> bool:
+        """Whether `value` is as expected; a number is wanted for the comparisons, else they do not hold."""
+        checks: list[bool] = []
+        if self.equals is not None:
+            checks.append(str(value) == self.equals)
+        if self.in_ is not None:
+            checks.append(str(value) in self.in_)
+        if self.contains is not None:
+            checks.append(self.contains in str(value))
+        number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        for wanted, holds in ((self.below, lt), (self.above, gt), (self.at_most, le), (self.at_least, ge)):
+            if wanted is not None:
+                checks.append(number is not None and bool(holds(number, wanted)))
+        if self.between is not None:
+            checks.append(number is not None and self.between[0] <= number <= self.between[1])
+        return all(checks)
+
+    def said(self) -> str:
+        """The condition in the language's own words, for screens and reports."""
+        given = self.model_dump(exclude_none=True, by_alias=True)
+        return ", ".join(f"{key} {_plain(value)}" for key, value in given.items())
+
+
+class Thresholds(Model):
+    """`{warn:, fail:}`: from `warn` on the step is warned, from `fail` on it is failed (at least one, in the value's unit)."""
+
+    warn: Decimal | None = None
+    fail: Decimal | None = None
+
+    def outcome(self, value: Scalar) -> Outcome:
+        number = float(value) if isinstance(value, (int, float)) else float("inf")
+        if self.fail is not None and number >= self.fail:
+            return "failed"
+        return "warned" if self.warn is not None and number >= self.warn else "passed"
+
+    def said(self) -> str:
+        given = self.model_dump(exclude_none=True)
+        return ", ".join(f"{key} {_plain(value)}" for key, value in given.items())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (tuple, list)):
+        return "/".join(_plain(v) for v in value)
+    return str(value)
+
+
+def _expectation(value: Any) -> Any:
+    if isinstance(value, str):
+        return Condition(equals=value)
+    if isinstance(value, Mapping) and set(value) <= {"warn", "fail"}:
+        return Thresholds.model_validate(value)
+    return value
+
+
+Expectation = Annotated[Condition | Thresholds, BeforeValidator(_expectation)]
+
+
+# -- common keys --------------------------------------------------------------------------------------------------------
+
+
+class ApprovalRule(Model):
+    """Who must say yes to the exact act before it is done."""
+
+    by: Id
+    """The contact who approves."""
+    or_: Annotated[Id | None, Field(alias="or")] = None
+    """The contact who approves when `by` cannot be reached."""
+    covers: tuple[Id, ...] = ()
+    """Further steps whose acts are read aloud in the same call; each is recorded and expires alone."""
+
+
+class Verify(Model):
+    """The reading that says whether the action worked, and how long it may take."""
+
+    reading: dict[str, JSON]
+    """The reading, a kind with its fields."""
+    within: Duration = timedelta(seconds=30)
+    """How long to wait for it to hold."""
+    every: Duration = timedelta(seconds=2)
+    """How often it is read."""
+
+
+def _verify(value: Any) -> Any:
+    if isinstance(value, Mapping) and "reading" not in value:
+        known = {k: v for k, v in value.items() if k in ("within", "every")}
+        return {"reading": {k: v for k, v in value.items() if k not in known}, **known}
+    return value
+
+
+class Manual(Model):
+    """The step's form where the tool cannot do it: what the person does or reads there."""
+
+    do: Sentence
+    """What to do or read by hand."""
+
+
+class Repeatable(Model):
+    at_most: Count
+    """How often the step may be entered again."""
+
+
+class CommonKeys(Model):
+    """The keys that every step may have."""
+
+    id: Id
+    """The step's name inside its plan."""
+    title: Sentence
+    """One thing to do or to know, as a sentence."""
+    phase: Phase = "diagnose"
+    """scope diagnose contain remediate verify restore close"""
+    why: Sentence | None = None
+    """Why the step is there: shown by the key ?."""
+    say: Sentence | None = None
+    """The sentence for the phone: shown by the key p and in every call."""
+    note: Sentence | None = None
+    """What is not in the source document."""
+    role: Id | None = None
+    """Whose duty the step is."""
+    first: YesNo = False
+    """Boxed on the first screen; at most three of a plan."""
+    entry: YesNo = False
+    """Whether another playbook may come in here."""
+    when: dict[str, Annotated[tuple[str, ...], OneOrMore]] = Field(default_factory=dict)
+    """Conditions on earlier steps or inputs; all must hold, else the step is not taken."""
+    expect: dict[str, Expectation] = Field(default_factory=dict)
+    """What the reading's values must be."""
+    next: dict[Literal["passed", "warned", "failed", "expired", "unreachable", "skipped"], str] = Field(default_factory=dict)
+    """Where an outcome goes: a step id, `continue` or `end`."""
+    repeatable: Repeatable | None = None
+    """How often the step may be entered again."""
+    timeout: Duration | None = None
+    """How long one attempt may take."""
+    retries: Whole = Field(default=0, ge=0, le=10)
+    """How often a reading that failed is taken again before it counts."""
+    approval: ApprovalRule | None = None
+    """Who must approve the act."""
+    verify: Annotated[Verify, BeforeValidator(_verify)] | None = None
+    """How the tool sees that the action worked."""
+    undo: Sentence | None = None
+    """How the action is taken back, as a sentence."""
+    closes: Id | None = None
+    """The step whose debt this one closes. It is taken exactly while that debt is open."""
+    recovery_test: YesNo = False
+    """Whether the plan's `recovered` question is asked after this step."""
+    manual: Manual | None = None
+    """The step's form by hand; without it the kind's own is used."""
+
+
+# -- kinds --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a kind found or did.
+
+    outcome: the kind's own verdict (`expect` may change it for readings). values: by name, with the unit in the name.
+    found: one short line with the value, in codes and numbers. answer: what a person chose or typed. raw: remote bytes to keep.
+    ended: for actions, how the act itself ended (`done error unknown not_sent`). reason: what a person typed.
+    """
+
+    outcome: Outcome
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    found: str = ""
+    answer: str = ""
+    raw: tuple[tuple[str, bytes], ...] = ()
+    ended: Literal["", "done", "error", "unknown", "not_sent"] = ""
+    reason: str = ""
+    details: Mapping[str, JSON] = field(default_factory=dict)
+
+
+class StepPorts(Protocol):
+    """What a kind's `run` may use. `ask` and `tell` go through the engine, which serves the keys."""
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def site(self) -> Site: ...
+
+    @property
+    def step(self) -> CommonKeys: ...
+
+    @property
+    def timeout_s(self) -> float | None: ...
+
+    @property
+    def practice(self) -> bool:
+        """Whether nothing that can be dialled may be shown."""
+        ...
+
+    def ask(self, prompt: Prompt) -> str:
+        """The person's answer. Keys that leave the step, and the end of input, raise through the kind to the engine."""
+        ...
+
+    def tell(self, *lines: str) -> None: ...
+
+    def record(self, event: Any) -> None:
+        """Append an event of people (`PersonTold`, `TicketsCounted`) while the step runs."""
+        ...
+
+
+class Kind(Model):
+    """Base of the leaf kinds. One file in `steps/` defines one subclass; everything else is derived from it.
+
+    NAME is the step's own key; GROUP says whether it reads, changes the world, or is people's; OPENS is what it leaves open.
+    SPOKEN: an act that a person does by telephone, still confirmed by typing the step's number. VALUES: name -> doc of each value.
+    EXAMPLE: a minimal body.
+    """
+
+    NAME: ClassVar[str]
+    GROUP: ClassVar[Group]
+    VALUES: ClassVar[Mapping[str, str]] = {}
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {}
+
+    def plan_line(self, site: Site) -> str:
+        """What will be run or asked, exactly, in one line: for the screen, `runbook show` and the paper form."""
+        raise AssertionError(f"{type(self).__name__} has no plan line")
+
+    def problems(self, site: Site | None) -> list[tuple[str, str]]:
+        """(field, sentence) for each name that the site does not have."""
+        return []
+
+    def act(self, site: Site) -> str:
+        """The rendered act of an action: what is approved, hashed and journalled. Empty for all others."""
+        return ""
+
+    def target(self, site: Site) -> str:
+        """Where the act happens, for refusing it elsewhere while its end is unknown: `host:cti`, `line:hotline`."""
+        return ""
+
+    def changes(self) -> bool:
+        """Whether this body changes the world (a `service` with `do: status` does not)."""
+        return self.GROUP == "action"
+
+    def opens(self) -> str:
+        """What it leaves open until a closing step: `emergency_lines`, `manual_tickets`, or nothing."""
+        return ""
+
+    def manual_form(self, site: Site) -> str:
+        """What a person does or reads instead, in one sentence."""
+        raise AssertionError(f"{type(self).__name__} has no manual form")
+
+    def run(self, ports: StepPorts) -> Result:
+        """Ask or act. Raises CannotAskError while it is certain that nothing was changed."""
+        raise AssertionError(f"{type(self).__name__} has no run")
+
+
