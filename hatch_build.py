@@ -33,6 +33,6 @@ def compile_catalogues(locale_dir: Path) -> list[Path]:
 class CatalogueHook(BuildHookInterface[Any]):
     """Runs before a wheel or an editable wheel is put together."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile into the source tree; `artifacts` in pyproject.toml carries the result into the wheel."""
         compile_catalogues(Path(self.root) / "runbook" / "locale")
