@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 import shutil
 import subprocess
@@ -11,10 +12,26 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import PoFileError
+
+from hatch_build import compile_catalogues
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.mo", ".*_cache", ".hypothesis", ".venv", "dist", "build")
 BUILD = "import sys, hatchling.build as backend; print(getattr(backend, sys.argv[1])(sys.argv[2]))"
+FRENCH = """
+msgid ""
+msgstr ""
+"Language: fr\\n"
+"Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "saved"
+msgstr "enregistré"
+
+#, fuzzy
+msgid "lost"
+msgstr "deviné"
+"""
 # -S leaves out this environment's site-packages, where an editable install would answer instead.
 RESOLVE = """
 import site, sys
@@ -28,6 +45,9 @@ print(bundled.__file__, bundled.templates_dir(), bundled.playbooks_dir(), bundle
 def checkout(tmp_path: Path) -> Path:
     copy = tmp_path / "checkout"
     shutil.copytree(ROOT, copy, ignore=NOT_COPIED)
+    catalogue = copy / "runbook" / "locale" / "fr" / "LC_MESSAGES" / "runbook.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(FRENCH, encoding="utf-8")
     return copy
 
 
@@ -93,3 +113,20 @@ def test_the_wheel_carries_the_program_only(checkout: Path, tmp_path: Path) -> N
     with zipfile.ZipFile(_built(checkout, "build_wheel", tmp_path)) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"runbook"}
+
+
+def test_catalogues_are_compiled_once_and_without_guesses(checkout: Path) -> None:
+    locale = checkout / "runbook" / "locale"
+    written = compile_catalogues(locale)
+    assert locale / "fr" / "LC_MESSAGES" / "runbook.mo" in written
+    assert compile_catalogues(locale) == []
+    french = gettext.translation("runbook", locale, ["fr"])
+    assert french.gettext("saved") == "enregistré"
+    assert french.gettext("lost") == "lost", "a fuzzy entry is a guess"
+
+
+def test_a_broken_catalogue_stops_the_build(checkout: Path) -> None:
+    broken = checkout / "runbook" / "locale" / "fr" / "LC_MESSAGES" / "runbook.po"
+    broken.write_text('msgid "saved\n', encoding="utf-8")
+    with pytest.raises(PoFileError):
+        compile_catalogues(checkout / "runbook" / "locale")
