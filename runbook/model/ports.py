@@ -56,8 +56,8 @@ class PingReply:
 
 
 class Icmp(Protocol):
-    def ping(self, address: str, *, count: int, timeout_s: float) -> PingReply:
-        """Send `count` echo requests, each waited for `timeout_s`. Silence is loss. Raises CannotAskError."""
+    def ping(self, host: Host, *, count: int, timeout_s: float) -> PingReply:
+        """Send `count` echo requests to `host.address`, each waited for `timeout_s`. Silence is loss. Raises CannotAskError."""
         ...
 
 
