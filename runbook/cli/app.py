@@ -16,7 +16,6 @@ from typer.main import get_command as click_command
 
 from runbook import __version__
 from runbook.cli.common import chosen_language, lang_option, speak_language
-from runbook.model.errors import EXIT_GOOD, EXIT_INTERRUPTED
 from runbook.model.text import N_, _
 
 PROGRAM = "runbook"
@@ -120,7 +119,7 @@ def run(arguments: Sequence[str]) -> int:
         parser.main(args=list(arguments), prog_name=PROGRAM)  # answers the shell and exits
     try:
         with parser.make_context(PROGRAM, list(arguments)) as context:
-            return int(parser.invoke(context) or EXIT_GOOD)
+            return int(parser.invoke(context) or 0)
     except typer.Exit as ending:
         return ending.exit_code
 
@@ -137,9 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         speak_language(chosen_language(given, os.environ))
         code = run(given)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the one place that turns failures into exit codes
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that turns failures into exit codes
         from runbook.cli.failures import said
 
         return said(error)

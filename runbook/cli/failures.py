@@ -20,9 +20,9 @@ from runbook.model.text import _
 _NO_PLACE_TO_WRITE = {errno.EPIPE, errno.EBADF, errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 
 
-def said(error: Exception) -> int:
+def said(error: Exception | KeyboardInterrupt) -> int:
     """Say on stderr what happened and what to type next; the exit code. Never raises, never shows a traceback."""
-    if isinstance(error, typer.Abort):
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
         return EXIT_INTERRUPTED
     known = as_runbook_error(error)
     lines = [f"{known.code}: {known.text()}", _("Next: {command}").format(command=known.next())]
