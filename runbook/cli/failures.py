@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from runbook.model.errors import EXIT_INTERRUPTED, ProblemsError, RunbookError
 from runbook.model.text import _
+from runbook.ui.safe_text import safe
 
 _NO_PLACE_TO_WRITE = {errno.EPIPE, errno.EBADF, errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 
@@ -30,7 +31,7 @@ def said(error: Exception | KeyboardInterrupt) -> int:
         lines[:0] = [str(problem) for problem in known.problems]
     # When not even stderr can be written, the exit code still tells.
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write("\n".join(_shown(line) for line in lines) + "\n")
+        sys.stderr.write("\n".join(map(safe, lines)) + "\n")
         sys.stderr.flush()
     if known.code == "E-OUTPUT":
         _drop_pending_output()
@@ -73,11 +74,6 @@ def _log_folders() -> list[Path]:
 
         preferred = user_log_path("runbook", appauthor=False)
     return [preferred, Path(tempfile.gettempdir())]
-
-
-def _shown(line: str) -> str:
-    """A device's or a file's words may stand in a sentence: no control character reaches the terminal."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def _drop_pending_output() -> None:
