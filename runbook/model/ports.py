@@ -159,6 +159,18 @@ class Laptop(Protocol):
         ...
 
 
+class Phone(Protocol):
+    """How a telephone call looks from here. Practice swaps it: no number that can be dialled, and every sentence says so."""
+
+    def number(self, number: str) -> str:
+        """What to dial: the number itself (`-` when the site has none); in practice "DRILL: do not dial; the instructor or the script answers"."""
+        ...
+
+    def sentence(self, sentence: str) -> str:
+        """What to say: the sentence itself; in practice it begins with "This is an exercise"."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything that can be asked or changed outside. `live(site)`, `lab(folder)` and `rehearsal(script)` each return one."""
@@ -170,6 +182,7 @@ class World:
     ssh: Ssh
     outbox: Outbox
     laptop: Laptop
+    phone: Phone
 
 
 # -- asking the person --------------------------------------------------------------------------------------------------

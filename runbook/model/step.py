@@ -224,11 +224,6 @@ class StepPorts(Protocol):
     @property
     def timeout_s(self) -> float | None: ...
 
-    @property
-    def practice(self) -> bool:
-        """Whether nothing that can be dialled may be shown."""
-        ...
-
     def ask(self, prompt: Prompt) -> str:
         """The person's answer. Keys that leave the step, and the end of input, raise through the kind to the engine."""
         ...
