@@ -260,7 +260,10 @@ class WentTo(Event):
 
 @dataclass(frozen=True, slots=True)
 class AnswerCorrected(Event):
-    """A person's last answer was wrong (key u): the finish of `step` at `finished_seq` no longer counts."""
+    """A person's last answer was wrong (key u). Where no action has begun since, the walk goes back to it.
+
+    `question`: step | recovered. `right`: the right answer, where the walk cannot go back.
+    """
 
     step: str
     attempt: int
@@ -268,6 +271,8 @@ class AnswerCorrected(Event):
     was: str
     reason: str
     walk_goes_back: bool
+    question: str = "step"
+    right: str = ""
 
 
 # -- people, debts, notes -----------------------------------------------------------------------------------------------

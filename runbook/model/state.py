@@ -35,6 +35,8 @@ from runbook.model.events import (
 )
 from runbook.model.units import utc_read
 
+END = "end"
+
 IncidentState = Literal["open", "recovered", "closed", "aborted"]
 
 
@@ -56,14 +58,19 @@ class StepState:
     act_ended: Recorded | None = None
     unknown_answer: str = ""
     failure_choice: str = ""
-    recovery_asked: bool = False
+    recovery: str = ""
     approvals: tuple[Recorded, ...] = ()
     refusals: tuple[Recorded, ...] = ()
 
     @property
-    def open_intent(self) -> Recorded | None:
-        """The act that was begun and of which nobody knows how it ended, until a person says."""
-        return self.intent if self.intent is not None and self.finished is None else None
+    def undecided(self) -> bool:
+        """Whether an act was begun and the walk cannot go on until a person says how it ended."""
+        return self.intent is not None and self.finished is None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether an act was begun and nobody knows how it ended, decided to go on or not."""
+        return self.intent is not None and (self.finished is None or self.outcome == "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +93,14 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the walk stands: `at` a step that may run now, or `after` one that has an outcome. `step` empty: before the first."""
+    """Where the walk stands: `at` a step that may run now, or `after` one that has an outcome. `step` empty: before the first.
+
+    `forced`: a person sent the walk there (key g, a correction, "try again"), so `when` is not asked; debts hold as ever.
+    """
 
     where: Literal["at", "after"]
     step: str
+    forced: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,7 @@ class State:
     @property
     def unknown(self) -> tuple[StepState, ...]:
         """The steps whose act was begun and whose end nobody knows."""
-        return tuple(step for step in self.steps.values() if step.open_intent)
+        return tuple(step for step in self.steps.values() if step.unknown)
 
     @property
     def ended(self) -> bool:
@@ -231,7 +242,7 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         by=event.by,
         values=dict(event.values),
         failure_choice="",
-        recovery_asked=False,
+        recovery="",
         begun_at=before.begun_at or recorded.at,
     )
     if event.closes:
@@ -248,26 +259,32 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
 def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
     state = _with_step(state, event.step, failure_choice=event.choice)
     if event.choice in ("again", "by_hand"):
-        state = replace(state, position=Position("at", event.step))
+        state = replace(state, position=Position("at", event.step, forced=True))
     return state
 
 
 def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
-    return _with_step(state, event.step, recovery_asked=True)
+    state = _with_step(state, event.step, recovery="yes" if event.recovered else "no")
+    return replace(state, last_answer=recorded, began_since_answer=False)
 
 
 def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     steps = dict(state.steps)
     for step in event.passed_over:
         steps[step] = replace(steps.get(step) or StepState(step), outcome="not_taken", finished=None)
-    where = Position("at", event.target) if event.target != "end" else Position("after", "end")
-    return replace(state, steps=steps, position=where)
+    here = Position("after", END) if event.target == END else Position("at", event.target, forced=event.because == "goto")
+    return replace(state, steps=steps, position=here)
 
 
 def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> State:
-    state = _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None)
     state = replace(state, last_answer=None)
-    return replace(state, position=Position("at", event.step)) if event.walk_goes_back else state
+    if not event.walk_goes_back:
+        return state
+    if event.question == "recovered":
+        state = _with_step(state, event.step, recovery="")
+        return replace(state, status="open", recovered_at=None, position=Position("after", event.step))
+    state = _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None)
+    return replace(state, position=Position("at", event.step, forced=True))
 
 
 def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:

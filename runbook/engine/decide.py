@@ -1,0 +1,166 @@
+"""Decide, after the last result, what may run next. Pure: the plan and the state in, a list of moves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook.model.binding import input_value
+from runbook.model.playbook import Playbook, Step
+from runbook.model.state import END, State
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """This step may run now."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassBy:
+    """This step's condition does not hold: it is not taken, because of `condition`."""
+
+    step: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The walk leaves the line: from `origin` to `target`."""
+
+    origin: str
+    target: str
+    because: str
+    passed_over: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskFailure:
+    """A person must choose what happens after this step's failure."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskRecovered:
+    """The plan's `recovered` question is asked now, after `step`."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveUnknown:
+    """An act of this step was begun and nobody knows how it ended: a person decides."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleDebt:
+    """The plan is at its end and what this step opened is still open."""
+
+    step: str
+
+
+Move = Run | PassBy | Go | AskFailure | AskRecovered | ResolveUnknown | SettleDebt
+
+
+def decide(plan: Playbook, state: State) -> list[Move]:
+    """Every move that may be made now; empty when the walk is over. What is unknown comes first."""
+    if state.ended:
+        return []
+    undecided = [ResolveUnknown(step.id) for step in state.steps.values() if step.undecided]
+    if undecided:
+        return list(undecided)
+    position = state.position
+    if position.where == "at":
+        return [_enter(plan, state, plan.step(position.step), forced=position.forced)]
+    if position.step == "":
+        return _line(plan, state, 0)
+    if position.step == END:
+        return _end(state)
+    return _after(plan, state, plan.step(position.step))
+
+
+def condition_unmet(plan: Playbook, state: State, step: Step, *, forced: bool = False) -> str:
+    """Why a step is not taken, as `what is: found`, or nothing. A closing step is taken exactly while its debt is open."""
+    if step.keys.closes:
+        return "" if state.debt(step.keys.closes) else f"{step.keys.closes}: closed"
+    if forced:
+        return ""
+    for what, wanted in step.keys.when.items():
+        found = _facts(plan, state, what)
+        if not found & set(wanted):
+            return f"{what}: {'/'.join(sorted(found))}"
+    return ""
+
+
+def passed_over(plan: Playbook, origin: str, target: str) -> tuple[str, ...]:
+    """The steps that lie between two steps of the line."""
+    first = plan.index(origin) + 1 if origin not in ("", END) else 0
+    last = len(plan.steps) if target == END else plan.index(target)
+    return tuple(step.id for step in plan.steps[first:last])
+
+
+def _facts(plan: Playbook, state: State, what: str) -> set[str]:
+    if what.startswith("inputs."):
+        return {input_value(what.removeprefix("inputs."), plan, state) or ""}
+    known = state.step(what)
+    return {known.outcome or "not_taken"} | ({known.answer} if known.answer else set())
+
+
+def _enter(plan: Playbook, state: State, step: Step, *, forced: bool) -> Move:
+    begun = state.step(step.id)
+    if begun.begun_at and not begun.finished and begun.outcome == "":
+        return Run(step.id)
+    unmet = condition_unmet(plan, state, step, forced=forced)
+    return PassBy(step.id, unmet) if unmet else Run(step.id)
+
+
+def _line(plan: Playbook, state: State, index: int) -> list[Move]:
+    if index >= len(plan.steps):
+        return _end(state)
+    return [_enter(plan, state, plan.steps[index], forced=False)]
+
+
+def _end(state: State) -> list[Move]:
+    if state.open_debts:
+        return [SettleDebt(state.open_debts[0].step)]
+    if state.status == "open" and not state.step(END).recovery:
+        return [AskRecovered(END)]
+    return []
+
+
+def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
+    known = state.step(step.id)
+    targets = step.keys.next
+    outcome = known.outcome
+    if outcome in ("failed", "expired") and outcome not in targets and known.failure_choice != "skip":
+        return [AskFailure(step.id)]
+    if known.recovery == "yes":
+        return _jump(plan, state, step, plan.header.recovered.then, "recovered")
+    if step.keys.recovery_test and outcome in ("passed", "warned") and state.status == "open" and not known.recovery:
+        return [AskRecovered(step.id)]
+    target = targets.get(outcome, "continue")  # type: ignore[call-overload]
+    if _again(plan, state, step, target):
+        return _jump(plan, state, step, target, "next")
+    return _line(plan, state, plan.index(step.id) + 1)
+
+
+def _again(plan: Playbook, state: State, step: Step, target: str) -> bool:
+    """Whether `target` is a jump that may be made: always forward, back only as often as `repeatable` says."""
+    if target == "continue":
+        return False
+    if target == END or plan.index(target) > plan.index(step.id):
+        return True
+    again = plan.step(target)
+    limit = again.keys.repeatable.at_most if again.keys.repeatable else 0
+    return state.step(again.id).entered <= limit
+
+
+def _jump(plan: Playbook, state: State, step: Step, target: str, because: str) -> list[Move]:
+    here = plan.index(step.id)
+    if target != END and plan.index(target) == here + 1:
+        return _line(plan, state, here + 1)
+    goal = target if target == END else plan.step(target).id
+    return [Go(step.id, goal, because, passed_over(plan, step.id, goal))]
