@@ -1,0 +1,33 @@
+"""Keeping what a remote command writes, however much it is: its beginning, its end, its size and its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+
+from runbook.model.ports import Capture
+
+HEAD_BYTES = TAIL_BYTES = 65536
+
+
+class Recorder:
+    """Collects one stream in bounded memory."""
+
+    def __init__(self) -> None:
+        self._head, self._tail = bytearray(), bytearray()
+        self._size = 0
+        self._sha256 = hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes of the stream."""
+        self._size += len(data)
+        self._sha256.update(data)
+        room = HEAD_BYTES - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:] if room > 0 else data
+        # Cut now and then, not each time: cutting moves what remains.
+        if len(self._tail) > 4 * TAIL_BYTES:
+            del self._tail[:-TAIL_BYTES]
+
+    def capture(self) -> Capture:
+        """What has come so far."""
+        return Capture(bytes(self._head), bytes(self._tail[-TAIL_BYTES:]), self._size, self._sha256.hexdigest())

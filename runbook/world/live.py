@@ -1,0 +1,19 @@
+"""The real world: this machine's clock and network, and the site's hosts."""
+
+from __future__ import annotations
+
+from runbook.model.ports import World
+from runbook.model.site import Site
+from runbook.world.clock import LiveClock
+from runbook.world.icmp import LiveIcmp
+from runbook.world.laptop import LiveLaptop
+from runbook.world.net import LiveNet
+from runbook.world.outbox import PrintedOutbox
+from runbook.world.phone import LivePhone
+from runbook.world.sip import LiveSip
+from runbook.world.ssh import LiveSsh
+
+
+def live(site: Site) -> World:  # noqa: ARG001 - the form that all worlds share
+    """The ports over real sockets. Opens nothing yet; close `ssh` when the run ends."""
+    return World(LiveClock(), LiveIcmp(), LiveNet(), LiveSip(), LiveSsh(), PrintedOutbox(), LiveLaptop(), LivePhone())
