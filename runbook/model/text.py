@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -66,3 +67,18 @@ class Text:
         """What a YAML or JSON file holds for this text."""
         texts = dict(self.by_language)
         return texts[""] if list(texts) == [""] else texts
+
+
+_SEEN_THROUGH = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def visible(text: str) -> str:
+    """`text` with every character that cannot be seen written out (`\\u{1b}`); newline and tab stay. Twice changes nothing."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter if letter in "\n\t" or not _unseen(letter) else f"\\u{{{ord(letter):x}}}" for letter in text)
+
+
+def _unseen(letter: str) -> bool:
+    return letter in _FILLERS or unicodedata.category(letter) in _SEEN_THROUGH
