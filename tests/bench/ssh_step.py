@@ -45,7 +45,7 @@ def openssh(folder: Path) -> Iterator[tuple[int, str]]:
     }
     words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     command = [sshd, "-D", "-e", "-f", "/dev/null", "-h", str(folder / "host"), "-p", str(port), *words]
-    with subprocess.Popen(command, ) as server:
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as server:
         try:
             _await(port)
             yield port, " ".join((folder / "host.pub").read_text(encoding="utf-8").split()[:2])
