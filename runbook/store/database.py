@@ -1,0 +1,219 @@
+"""One `journal.db`: opened with WAL and `synchronous=FULL` or not at all; a table to which rows are only added."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runbook.store.files import fsync_folder, new_file
+from runbook.store.notices import LostError
+from runbook.store.rows import Row
+
+BUSY_S = 10.0
+FULL = 2
+SALVAGED_AT_MOST = 1_000_000
+_SCHEMA = (
+    """CREATE TABLE events (n INTEGER PRIMARY KEY, incident NOT NULL, writer NOT NULL, seq NOT NULL, utc NOT NULL,
+    boot_id NOT NULL, boot_s NOT NULL, actor NOT NULL, kind NOT NULL, body NOT NULL, prev NOT NULL, hash NOT NULL,
+    UNIQUE (writer, seq))""",
+    "CREATE TRIGGER events_never_change BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events never change'); END",
+    "CREATE TRIGGER events_never_go BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events never go'); END",
+    # REPLACE deletes without asking the trigger above.
+    """CREATE TRIGGER events_never_replaced BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE writer = NEW.writer AND seq = NEW.seq OR n = NEW.n)
+    BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END""",
+    "PRAGMA user_version = 1",
+)
+_SELECT = "SELECT n, incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, hash FROM events "
+_INSERT = """INSERT INTO events (incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, hash)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+Identity = tuple[int, int]
+
+
+class Database:
+    """An open journal file, for appending. Every method raises sqlite3.Error or OSError when the file does not do its part."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file that is there. Raises NotDurableError when it cannot be had with WAL and FULL."""
+        self.path = path
+        self._wal = path.with_name(path.name + "-wal")
+        self._connection = _connect(str(path), uri=False)
+        try:
+            execute = self._connection.execute
+            if execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+                raise NotDurableError("journal_mode")
+            execute("PRAGMA synchronous = FULL")
+            execute("PRAGMA fullfsync = ON")
+            if execute("PRAGMA synchronous").fetchone() != (FULL,):
+                raise NotDurableError("synchronous")
+            execute("SELECT 1 FROM events LIMIT 1").fetchone()
+            fsync_folder(path.parent)
+            self._identity = self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def create(cls, path: Path, rows: Iterable[Row] = ()) -> Database:
+        """A new file with these rows, durable when this returns. Raises FileExistsError and what the file system raises."""
+        new_file(path)
+        connection = _connect(str(path), uri=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            connection.executemany(_INSERT, rows)
+            connection.execute("COMMIT")
+            database = cls(path)
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+        return database
+
+    def begin(self) -> int:
+        """Take the right to append away from every other process; the number of the last row (0: none)."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        number = self._connection.execute("SELECT max(n) FROM events").fetchone()[0]
+        return number if isinstance(number, int) else 0
+
+    def add(self, row: Row) -> int:
+        """Add a row and commit; its number. After this it is durable. Raises LostError when the file is no longer in its place."""
+        number = self._connection.execute(_INSERT, row).lastrowid or 0
+        self._connection.execute("COMMIT")
+        if self._look() != self._identity:
+            raise LostError
+        return number
+
+    def end(self) -> None:
+        """Give the right to append back; nothing is added. Never raises."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def after(self, number: int) -> Iterator[tuple[int, Row]]:
+        """The rows behind row `number`, in order."""
+        return _rows(self._connection, number)
+
+    def salvage(self, number: int) -> list[tuple[int, Row]]:
+        """Every row behind `number` that can still be read, one by one."""
+        return _salvage(self._connection, number)
+
+    def close(self) -> None:
+        """Never raises: a file that fails while it is closed has acknowledged nothing since."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _look(self) -> tuple[Identity, Identity]:
+        """Which files stand at the names now: a name that was deleted or replaced shows here. Raises LostError."""
+        try:
+            main, log = self.path.stat(), self._wal.stat()
+        except OSError:
+            raise LostError from None
+        return (main.st_dev, main.st_ino), (log.st_dev, log.st_ino)
+
+
+class NotDurableError(OSError):
+    """This file system cannot keep what was acknowledged."""
+
+
+class Snapshot:
+    """A journal file for reading only: nothing of it is changed, and it may lie on a read-only disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises sqlite3.Error or OSError when not even a copy of it can be opened."""
+        self._copy = ""
+        path.stat()
+        try:
+            self._connection = self._open(path)
+        except sqlite3.DatabaseError:
+            self._copy = tempfile.mkdtemp(prefix="runbook-read-")
+            try:
+                for name in (path.name, path.name + "-wal"):
+                    if path.with_name(name).exists():
+                        shutil.copyfile(path.with_name(name), Path(self._copy, name))
+                self._connection = self._open(Path(self._copy, path.name))
+            except BaseException:
+                self.close()
+                raise
+
+    @staticmethod
+    def _open(path: Path) -> sqlite3.Connection:
+        connection = _connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            connection.execute("SELECT 1 FROM events LIMIT 1").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def after(self, number: int) -> Iterator[tuple[int, Row]]:
+        return _rows(self._connection, number)
+
+    def salvage(self, number: int) -> list[tuple[int, Row]]:
+        return _salvage(self._connection, number)
+
+    def first_and_last(self) -> tuple[Row, Row] | None:
+        """The first and the last row, unproven; None when there is none. Raises sqlite3.Error."""
+        first = self._connection.execute(_SELECT + "ORDER BY n LIMIT 1").fetchone()
+        last = self._connection.execute(_SELECT + "ORDER BY n DESC LIMIT 1").fetchone()
+        return (Row(*first[1:]), Row(*last[1:])) if first and last else None
+
+    def last_of(self, kinds: tuple[str, ...]) -> str:
+        """The kind of the last row that is of one of these kinds; "" when there is none. Raises sqlite3.Error."""
+        marks = ", ".join("?" * len(kinds))
+        found = self._connection.execute(
+            f"SELECT kind FROM events WHERE kind IN ({marks}) ORDER BY n DESC LIMIT 1",  # noqa: S608 only question marks
+            kinds,
+        ).fetchone()
+        return str(found[0]) if found else ""
+
+    def close(self) -> None:
+        if hasattr(self, "_connection"):
+            self._connection.close()
+        if self._copy:
+            shutil.rmtree(self._copy, ignore_errors=True)
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri)
+    # A flipped bit must not hide the row behind a decoding error: its hash says what is wrong.
+    connection.text_factory = _text
+    return connection
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "surrogateescape")
+
+
+def _rows(connection: sqlite3.Connection, number: int) -> Iterator[tuple[int, Row]]:
+    for found in connection.execute(_SELECT + "WHERE n > ? ORDER BY n", (number,)):
+        yield found[0], Row(*found[1:])
+
+
+def _salvage(connection: sqlite3.Connection, number: int) -> list[tuple[int, Row]]:
+    kept: list[tuple[int, Row]] = []
+    try:
+        last = connection.execute("SELECT max(n) FROM events").fetchone()[0] or 0
+    except sqlite3.DatabaseError:
+        last = number
+    # A damaged page hides its own rows only; those on other pages are still found by their number.
+    for n in range(number + 1, min(last, number + SALVAGED_AT_MOST) + 1):
+        with contextlib.suppress(sqlite3.DatabaseError):
+            found = connection.execute(_SELECT + "WHERE n = ?", (n,)).fetchone()
+            if found:
+                kept.append((found[0], Row(*found[1:])))
+    return kept

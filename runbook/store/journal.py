@@ -1,0 +1,254 @@
+"""The incident's journal: one SQLite file, appended to and read back; what `append` returned survives a power cut."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runbook.model.errors import RunbookError
+from runbook.model.events import Event, Recorded
+from runbook.model.ports import Clock
+from runbook.model.text import _
+from runbook.model.units import utc_text
+from runbook.store.database import Database, Snapshot
+from runbook.store.files import UnsafeError, plain_file
+from runbook.store.ledger import Ledger
+from runbook.store.mending import family, mended, set_aside, write_anew
+from runbook.store.notices import LostError, Notice, Notices, ignore, why
+from runbook.store.rows import Damage, Row, body_text, whole
+
+JOURNAL_NAME = "journal.db"
+_BUSY, _FULL = 5, 13  # https://www.sqlite.org/rescode.html
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where the incident may go on when its own folder fails, in order.
+
+    `folders` are incident folders that may not exist yet; `prepare` makes one, with all that belongs in it but the journal,
+    and raises OSError. `moved` is told where the incident is now. `reserve` gives up the disk reserve and says whether there
+    was one.
+    """
+
+    folders: Sequence[Path] = ()
+    prepare: Callable[[Path], None] = lambda folder: folder.mkdir(parents=True, exist_ok=True)
+    moved: Callable[[Path], None] = lambda _folder: None
+    reserve: Callable[[], bool] = lambda: False
+
+
+class SqliteJournal:
+    """Implements the Journal port. May be used from several threads; several processes may append to one file.
+
+    `actor` is written into every row and may be changed. `folder` is where it is stored now. `in_memory`: nothing could be
+    stored any more, and from there on events are only in this object. `damage`: what was wrong with the file (None: nothing).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        incident: str,
+        clock: Clock,
+        actor: str,
+        *,
+        writer: str = "",
+        elsewhere: Elsewhere | None = None,
+        notices: Notices = ignore,
+    ) -> None:
+        """Open the journal of an incident folder for appending; `writer` defaults to the one that wrote the last row.
+
+        Damage is told and mended, never in the way. Raises RunbookError E-STORE (not a file of ours) and E-JOURNAL-DAMAGED
+        (not even the first event can be read).
+        """
+        self.incident, self.folder, self.actor = incident, folder, actor
+        self.in_memory = False
+        self._clock, self._notices = clock, notices
+        self._elsewhere = elsewhere or Elsewhere()
+        self._untried = list(self._elsewhere.folders)
+        self._guard = threading.RLock()
+        self._database: Database | None = None
+        self._abandoned: list[Database] = []
+        self._ledger = Ledger(incident)
+        self._reason = ""
+        self._open(writer)
+        self.writer = writer or self._ledger.writer
+
+    # -- the port -------------------------------------------------------------------------------------------------------
+
+    def append(self, event: Event) -> Recorded:
+        """Store the event; once this returns it survives a power cut, unless `in_memory` says otherwise.
+
+        Raises ValueError for values that JSON cannot hold, and RunbookError E-STORE while another process holds the file.
+        """
+        kind, text = body_text(event)
+        with self._guard:
+            draft = self._blank(self.writer)._replace(kind=kind, body=text)
+            return self._stored(draft) or self._moved(draft)
+
+    def events(self) -> Iterator[Recorded]:
+        """All events in order, those of other processes included, up to the first that cannot be believed."""
+        with self._guard:
+            if self._database is not None:
+                self._ledger.catch_up(self._database)
+            return iter(list(self._ledger.events))
+
+    @property
+    def head(self) -> Recorded | None:
+        """The last event that this object knows."""
+        return self._ledger.events[-1] if self._ledger.events else None
+
+    @property
+    def damage(self) -> Damage | None:
+        """The first row of the file that could not be believed."""
+        return self._ledger.damage
+
+    def close(self) -> None:
+        """Let go of the file. Never raises."""
+        with self._guard:
+            for database in (*self._abandoned, *([self._database] if self._database else [])):
+                database.close()
+            self._abandoned, self._database = [], None
+
+    def __enter__(self) -> SqliteJournal:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    # -- storing --------------------------------------------------------------------------------------------------------
+
+    def _blank(self, writer: str) -> Row:
+        """A row of this moment, without number, event and hash."""
+        boot_id, boot_s = self._clock.boot()
+        utc = utc_text(self._clock.now())
+        return Row(self.incident, writer, 0, utc, whole(boot_id), float(boot_s), whole(self.actor), "", "", "", "")
+
+    def _stored(self, draft: Row) -> Recorded | None:
+        """The event in the file where the journal is; None when that failed, and the file is given up."""
+        reserve = self._elsewhere.reserve
+        while self._database is not None:
+            try:
+                return self._commit(self._database, draft)
+            except sqlite3.Error as problem:
+                self._database.end()
+                code = int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
+                if code == _BUSY:
+                    raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
+                # Full while writing: nothing was synced, so this file may be tried again. After a failed sync never.
+                if code == _FULL and reserve():
+                    self._notices(Notice("reserve", why(problem), self.folder))
+                else:
+                    self._leave(problem)
+            except (OSError, LostError) as problem:
+                self._leave(problem)
+        return None
+
+    def _commit(self, database: Database, draft: Row) -> Recorded:
+        known = self._ledger
+        if database.begin() != known.number:
+            before = known.damage
+            known.catch_up(database)
+            if known.damage is not before:
+                raise sqlite3.DatabaseError(_("the file is damaged"))
+        row = known.next(draft)
+        return known.believe(row, database.add(row))
+
+    def _leave(self, problem: BaseException) -> None:
+        """Give the file up for good; it is closed at the end, because closing a file that failed may write to it."""
+        self._reason = why(problem)
+        if self._database is not None:
+            self._database.end()
+            self._abandoned.append(self._database)
+            self._database = None
+
+    def _moved(self, draft: Row) -> Recorded:
+        """The event with the whole incident in the next folder that takes it; in memory when none does."""
+        row = self._ledger.next(draft)
+        rows = [*self._ledger.rows, row]
+        for folder in self._untried:
+            try:
+                self._database = self._settled(folder, rows)
+            except (OSError, sqlite3.Error, LostError):
+                continue
+            self._untried.remove(folder)
+            self.folder, self.in_memory = folder, False
+            self._elsewhere.moved(folder)
+            event = self._ledger.believe(row, len(rows))
+            self._notices(Notice("moved", self._reason, folder))
+            return event
+        if not self.in_memory:
+            self._notices(Notice("memory", self._reason))
+        self.in_memory = True
+        return self._ledger.believe(row, len(rows))
+
+    def _settled(self, folder: Path, rows: Sequence[Row]) -> Database:
+        self._elsewhere.prepare(folder)
+        path = folder / JOURNAL_NAME
+        set_aside(path)
+        try:
+            return Database.create(path, rows)
+        except BaseException:
+            for part in family(path):
+                part.unlink(missing_ok=True)
+            raise
+
+    # -- opening --------------------------------------------------------------------------------------------------------
+
+    def _open(self, writer: str) -> None:
+        path = self.folder / JOURNAL_NAME
+        renew = ""
+        try:
+            plain_file(path)
+        except OSError as problem:
+            if not isinstance(problem, UnsafeError) or path.is_symlink() or not path.is_file():
+                raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
+            renew = why(problem)
+        try:
+            self._database = Database(path)
+            behind = self._load(self._database)
+        except (sqlite3.Error, OSError, LostError) as problem:
+            self._leave(problem)
+            behind = self._load_copy(path, problem)
+        if self.damage:
+            self._mend(self.damage, behind, writer)
+        if self.damage or renew:
+            self._renew(path, renew)
+
+    def _load(self, source: Database | Snapshot) -> list[Row]:
+        self._ledger = Ledger(self.incident)
+        self._ledger.catch_up(source)
+        return [row for _n, row in source.salvage(self._ledger.number)] if self.damage else []
+
+    def _load_copy(self, path: Path, problem: BaseException) -> list[Row]:
+        try:
+            with Snapshot(path) as snapshot:
+                return self._load(snapshot)
+        except (sqlite3.Error, OSError):
+            self.close()
+            raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=1, reason=why(problem)) from None
+
+    def _mend(self, damage: Damage, behind: list[Row], writer: str) -> None:
+        known = self._ledger
+        by = writer or (known.rows or behind or [self._blank(known.writer)])[-1].writer
+        rows = mended(known.rows, damage, behind, self._blank(by))
+        if rows is None:
+            self.close()
+            raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=damage.seq, reason=damage.detail)
+        known.start_over(rows)
+
+    def _renew(self, path: Path, reason: str) -> None:
+        """Put a new file with what is known in the place of one that cannot be gone on with; else the next append moves."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+            try:
+                write_anew(path, self._ledger.rows, "journal-damaged" if self.damage else "journal-older")
+                self._database = Database(path)
+            except (OSError, sqlite3.Error, LostError) as problem:
+                self._leave(problem)
+        if self.damage:
+            self._notices(Notice("damaged", self.damage.reason, self.folder, self.damage.seq))
+        else:
+            self._notices(Notice("renewed", reason, self.folder))

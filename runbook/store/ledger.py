@@ -1,0 +1,99 @@
+"""What is known of a journal in memory: its proven rows, the chain they make, and what is wrong behind them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runbook.model.events import Recorded
+from runbook.store.database import Snapshot
+from runbook.store.rows import Chain, Damage, Row, recorded, sealed
+
+FIRST_WRITER = "one"
+
+
+class Source(Protocol):
+    """An open journal file."""
+
+    def after(self, number: int) -> Iterator[tuple[int, Row]]: ...
+
+    def salvage(self, number: int) -> list[tuple[int, Row]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a journal file proves: its events up to the first that cannot be believed, and what is wrong there (None: nothing)."""
+
+    events: tuple[Recorded, ...]
+    damage: Damage | None
+
+
+def read(path: Path, incident: str) -> Reading:
+    """Everything that the file proves. Changes nothing. Raises sqlite3.Error or OSError when it cannot be opened at all."""
+    ledger = Ledger(incident)
+    with Snapshot(path) as snapshot:
+        ledger.catch_up(snapshot)
+    return Reading(tuple(ledger.events), ledger.damage)
+
+
+class Ledger:
+    """The rows of one journal as far as they are proven. `number` is the last row's number in the file."""
+
+    def __init__(self, incident: str) -> None:
+        self.incident = incident
+        self.chain, self.number = Chain(incident), 0
+        self.rows: list[Row] = []
+        self.events: list[Recorded] = []
+        self.damage: Damage | None = None
+
+    def catch_up(self, source: Source) -> None:
+        """Take the rows that were added since, up to the first that does not continue the chain: that becomes `damage`.
+
+        Raises nothing: a page that cannot be read is damage.
+        """
+        found = source.after(self.number)
+        while self.damage is None:
+            try:
+                n, row = next(found)
+            except StopIteration:
+                return
+            except sqlite3.DatabaseError as problem:
+                last, _prev = self.chain.head(self.writer)
+                self.damage = Damage(self.chain.number + 1, last + 1, "page", str(problem))
+                return
+            result = self.chain.add(row)
+            if isinstance(result, Damage):
+                self.damage = result
+                return
+            self.rows.append(row)
+            self.events.append(result)
+            self.number = n
+
+    @property
+    def writer(self) -> str:
+        """Who wrote the last row."""
+        return self.rows[-1].writer if self.rows else FIRST_WRITER
+
+    def next(self, draft: Row) -> Row:
+        """The draft as its writer's next row."""
+        seq, prev = self.chain.head(draft.writer)
+        return sealed(draft._replace(seq=seq + 1, prev=prev))
+
+    def believe(self, row: Row, number: int) -> Recorded:
+        """Take a row that is stored. Live and resumed see the same: the event is read back from what was stored."""
+        event = recorded(row)
+        self.chain.follow(row)
+        self.number = number
+        self.rows.append(row)
+        self.events.append(event)
+        return event
+
+    def start_over(self, rows: list[Row]) -> None:
+        """Take these rows, which make a chain, as all that there is."""
+        self.chain, self.number = Chain(self.incident), 0
+        self.rows, self.events = [], []
+        for number, row in enumerate(rows, 1):
+            self.believe(row, number)
