@@ -1,0 +1,203 @@
+"""Starting the lab: as a child that ends with this process, or by itself until `runbook lab down`."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from runbook.model.errors import RunbookError
+from runbook.model.text import _
+from runbook.world.lab.cases import known_case
+from runbook.world.lab.control import Control, LabGoneError
+
+READY_S = 20.0
+END_S = 5.0
+
+
+class Kept(Protocol):
+    """What keeps a lab running for this process."""
+
+    def wait_ready(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class LabChild:
+    """A lab of our own, on its way; it ends when `close` is called or when this process is no more, however it ended."""
+
+    def __init__(self, folder: Path, case: str | None = None) -> None:
+        self._folder = folder
+        self._process = _started(folder, case, pipe=True)
+        self._line: bytes | None = None
+
+    def wait_ready(self) -> None:
+        """Return when every port answers. Raises E-LAB with the reason."""
+        if self._line is None:
+            self._line = _first_line(self._process)
+            if reason := _not_ready(self._line):
+                self.close()
+                raise RunbookError("E-LAB", reason=reason)
+
+    def close(self) -> None:
+        """End the lab, unless another program is attached to it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_S)
+        self._process.stdout.close()
+
+
+class Attached:
+    """A lab that somebody else started, kept running until `close` or until this process is no more."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def wait_ready(self) -> None:
+        """It is."""
+
+    def close(self) -> None:
+        """Let it go."""
+        self._connection.close()
+
+
+def ensure_lab(home: Path, case: str | None, *, default: str | None = None) -> tuple[Path, Kept]:
+    """The lab of `home`, as `open_lab` gives it; its folder, and what keeps it running until it is closed."""
+    folder = home / "lab"
+    return folder, open_lab(folder, case, default=default)
+
+
+def open_lab(folder: Path, case: str | None = None, *, default: str | None = None) -> Kept:
+    """The lab of `folder` that is up, else a child of our own, which may still be on its way (`wait_ready`).
+
+    `case` breaks it in that way. Without one a lab that is up stays as it is, and a new child is broken in the way of
+    `default`, or without that goes on as the folder says. Raises E-LAB-CASE, E-LAB.
+    """
+    for name in (case, default):
+        if name is not None:
+            known_case(name)
+    try:
+        attached = _attached(folder, case)
+    except LabGoneError:
+        return _Child(folder, case, case or default)
+    return attached
+
+
+def start_detached(folder: Path, case: str | None = None) -> None:
+    """Start a lab that runs until it is told to stop; returns when every port answers. Raises E-LAB."""
+    process = _started(folder, case, pipe=False)
+    assert process.stdout is not None
+    line = _first_line(process)
+    process.stdout.close()
+    # It outlives us on purpose; without this the interpreter warns about a child that still runs.
+    process.returncode = 0
+    if reason := _not_ready(line):
+        raise RunbookError("E-LAB", reason=reason)
+
+
+def _attached(folder: Path, case: str | None) -> Attached:
+    control = Control(folder)
+    connection = control.attach()
+    if case is not None:
+        control.ask("break", case=case)
+    return Attached(connection)
+
+
+class _Child:
+    """A child of our own, or, when another program started the same lab first, that one."""
+
+    def __init__(self, folder: Path, case: str | None, first_case: str | None) -> None:
+        self._folder, self._case = folder, case
+        self._kept: Kept = LabChild(folder, first_case)
+
+    def wait_ready(self) -> None:
+        try:
+            self._kept.wait_ready()
+        except RunbookError:
+            try:
+                self._kept = _attached(self._folder, self._case)
+            except LabGoneError:
+                pass
+            else:
+                return
+            raise
+
+    def close(self) -> None:
+        self._kept.close()
+
+
+def _started(folder: Path, case: str | None, *, pipe: bool) -> subprocess.Popen[bytes]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = os.open(folder / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise RunbookError("E-LAB", reason=f"{error.strerror}: {error.filename}") from None
+    command = [sys.executable, "-P", "-m", "runbook.world.lab.server", str(folder.absolute())]
+    command += ["--pipe"] if pipe else []
+    command += ["--case", case] if case else []
+    # -P keeps the current folder out of the import path: only this very package may be the lab.
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")]))
+    # Signals of the terminal are meant for the person's program, not for the lab.
+    own_group: dict[str, Any] = (
+        {
+            "creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+            | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        }
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if pipe else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=folder,
+            **own_group,
+        )
+    except OSError as error:
+        raise RunbookError("E-LAB", reason=f"{error.strerror}: {sys.executable}") from None
+    finally:
+        os.close(log)
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    """The first line of the child; empty when it ended, or said nothing in time (then it is ended)."""
+    assert process.stdout is not None
+    overdue = threading.Timer(READY_S, process.kill)
+    overdue.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        overdue.cancel()
+
+
+def _not_ready(line: bytes) -> str:
+    """Why the child is not ready; empty when it is."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return _("its process ended at once; lab.log in its folder says more")
+    return "" if said.get("ready") else str(said.get("error"))
+
+
+def wait_gone(folder: Path) -> bool:
+    """Wait until the lab of `folder` no longer answers; whether it did within a few seconds."""
+    for _attempt in range(100):
+        try:
+            Control(folder).ask("status")
+        except LabGoneError:
+            return True
+        time.sleep(0.05)
+    return False
