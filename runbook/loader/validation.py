@@ -1,0 +1,216 @@
+"""pydantic's errors as problems of a file: where, what was expected, what was found, and what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from runbook.loader.yaml import Document, Place
+from runbook.model.errors import Problem
+from runbook.model.ports import JSON
+from runbook.model.text import _
+
+_SHAPES = {
+    "dict_type": "map", "model_type": "map", "model_attributes_type": "map", "mapping_type": "map",
+    "list_type": "list", "tuple_type": "list", "string_type": "text",
+    "int_type": "whole", "int_parsing": "whole", "float_type": "number", "float_parsing": "number",
+    "bool_type": "yes_no", "bool_parsing": "yes_no",
+}  # fmt: skip
+_BOUNDS = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant, else nothing."""
+    folded = {k.casefold(): k for k in known}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'host'?`, else the known names when they are few, else nothing."""
+    names = sorted(known)
+    if close := nearest(name, names):
+        return _("; did you mean {name!r}?").format(name=close)
+    return _(" (there are: {names})").format(names=", ".join(names)) if 0 < len(names) <= 12 else ""
+
+
+def shown(value: Any) -> str:
+    """What was found, in a few words."""
+    if isinstance(value, Mapping):
+        return _("a map")
+    if isinstance(value, (list, tuple)):
+        return _("a list")
+    if value is None or value == "":
+        return _("nothing")
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def words(place: Place, tree: JSON = None) -> str:
+    """A place in plain words: `steps[4] restart-cti: service.host`. Positions in a list count from 1."""
+    parts, node, rest = [], tree, list(place)
+    if rest[:1] == ["steps"] and len(rest) > 1 and isinstance(rest[1], int):
+        step = _child(_child(node, "steps"), rest[1])
+        name = step.get("id") if isinstance(step, dict) else None
+        head = f"steps[{rest[1] + 1}]" + (f" {name}" if isinstance(name, str) and name else "")
+        tail = words(tuple(rest[2:])) if rest[2:] else ""
+        return f"{head}: {tail}" if tail else head
+    for part in rest:
+        parts.append(f"[{part + 1}]" if isinstance(part, int) else f".{part}")
+    return "".join(parts).removeprefix(".") or _("the file")
+
+
+def _child(node: JSON, key: str | int) -> JSON:
+    if isinstance(node, dict) and isinstance(key, str):
+        return node.get(key)
+    if isinstance(node, list) and isinstance(key, int) and 0 <= key < len(node):
+        return node[key]
+    return None
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Says problems of one file. `prefix` goes before `where` (for a block inside a plan: nothing)."""
+
+    document: Document
+
+    def problem(self, code: str, place: Place, message: str, *, key: bool = False) -> Problem:
+        mark = self.document.at(place, key=key)
+        return Problem(self.document.file, mark.line, mark.column, code, words(place, self.document.tree), message)
+
+    def unknown_key(self, place: Place, known: Iterable[str]) -> Problem:
+        name = str(place[-1])
+        message = _("expected a key of the language, found {name!r}").format(name=name) + meant(name, known)
+        return self.problem("E-KEY-UNKNOWN", place, message, key=True)
+
+    def missing_key(self, place: Place) -> Problem:
+        message = _("expected the key {name!r}, found none").format(name=place[-1])
+        mark = self.document.at(place[:-1])
+        where = words(place[:-1], self.document.tree)
+        return Problem(self.document.file, mark.line, mark.column, "E-KEY-MISSING", where, message)
+
+    def unknown_name(self, place: Place, what: str, name: str, known: Iterable[str], *, key: bool = False) -> Problem:
+        message = _("expected {what}, found {name!r}").format(what=what, name=name) + meant(name, known)
+        return self.problem("E-NAME-UNKNOWN", place, message, key=key)
+
+    def invalid(self, error: ValidationError, model: type[BaseModel], base: Place = ()) -> list[Problem]:
+        """Every error of one validation, `base` being the place of the validated tree. Each place is named once."""
+        found: dict[tuple[int, int, str], Problem] = {}
+        known_keys: dict[Place, set[str]] = {}
+        flat = list(_flat(error))
+        for loc, details in flat:
+            if details["type"] == "extra_forbidden":
+                known_keys.setdefault(self._place(base, loc), set()).update(_keys_at(model, loc[:-1]))
+        for loc, details in flat:
+            place = self._place(base, loc)
+            if details["type"] == "extra_forbidden":
+                problem = self.unknown_key(place, known_keys[place])
+            elif details["type"] == "missing":
+                problem = self.missing_key(place)
+            else:
+                problem = self.problem("E-VALUE-TYPE", place, _sentence(details, _at(self.document.tree, place)))
+            found.setdefault((problem.line, problem.column, problem.code), problem)
+        return list(found.values())
+
+    def _place(self, base: Place, loc: Place) -> Place:
+        """Where `loc` stands in the file: without the tags of unions and the keys that a validator put in."""
+        place, node = base, _at(self.document.tree, base)
+        for number, part in enumerate(loc):
+            last = number == len(loc) - 1
+            if part == "[key]":
+                continue
+            child = _child(node, part)
+            if child is None and isinstance(node, str) and part == 0:
+                continue  # one text where a list was meant
+            if child is None and not last:
+                continue
+            place, node = (*place, part), child
+        return place
+
+
+def _at(tree: JSON, place: Place) -> JSON:
+    for part in place:
+        tree = _child(tree, part)
+    return tree
+
+
+def _flat(error: ValidationError, base: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Every error with its loc; a validation inside a validator is opened up."""
+    for details in error.errors(include_url=False):
+        inner = details.get("ctx", {}).get("error")
+        if isinstance(inner, ValidationError):
+            yield from _flat(inner, (*base, *details["loc"]))
+        else:
+            yield (*base, *details["loc"]), details
+
+
+def _keys_at(model: type[BaseModel], loc: Place) -> set[str]:
+    """The keys that the model at `loc` has, as far as its annotations tell."""
+    current: list[type[BaseModel]] = [model]
+    for part in loc:
+        inner = [found for m in current for found in _models_of_field(m, part)]
+        current = inner or ([m for m in current if m.__name__ == part] or current)
+    return {field.alias or name for m in current for name, field in m.model_fields.items()}
+
+
+def _models_of_field(model: type[BaseModel], key: str | int) -> list[type[BaseModel]]:
+    for name, field in model.model_fields.items():
+        if key in (field.alias, name):
+            return list(_models_in(field.annotation))
+    return []
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for argument in (*getattr(annotation, "__args__", ()), *getattr(annotation, "__metadata__", ())):
+        yield from _models_in(argument)
+
+
+def _sentence(details: Any, value: JSON) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "value_error":
+        said = str(context.get("error", details["msg"]))
+        if "found" in said or not said.startswith("expected"):
+            return said
+        return _("{expected}, found {found}").format(expected=said, found=shown(value))
+    expected, hint = _expected(kind, context), ""
+    if kind == "literal_error" and isinstance(value, str):
+        choices = [c.strip(" '") for c in str(context["expected"]).replace(" or ", ", ").split(",")]
+        expected = _("one of {names}").format(names=", ".join(choices)) if len(choices) > 1 else repr(choices[0])
+        close = nearest(value, choices)
+        hint = _("; did you mean {name!r}?").format(name=close) if close and len(choices) > 1 else ""
+    if not expected:
+        return _("expected another value ({reason}), found {found}").format(reason=details["msg"], found=shown(value))
+    return _("expected {expected}, found {found}").format(expected=expected, found=shown(value)) + hint
+
+
+def _expected(kind: str, context: Mapping[str, Any]) -> str:
+    shapes = {
+        "map": _("a map of keys and values"),
+        "list": _("a list"),
+        "text": _("a text"),
+        "whole": _("a whole number"),
+        "number": _("a number"),
+        "yes_no": _("yes or no"),
+    }
+    bounds = {
+        "ge": _("a number of at least {bound}"),
+        "le": _("a number of at most {bound}"),
+        "gt": _("a number above {bound}"),
+        "lt": _("a number below {bound}"),
+    }
+    if kind in _SHAPES:
+        return shapes[_SHAPES[kind]]
+    if kind in _BOUNDS:
+        return bounds[_BOUNDS[kind]].format(bound=context[_BOUNDS[kind]])
+    if kind == "too_short":
+        return _("at least {count} of them").format(count=context["min_length"])
+    if kind == "too_long":
+        return _("at most {count} of them").format(count=context["max_length"])
+    return ""
