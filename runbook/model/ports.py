@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from typing_extensions import TypeAliasType
+
 if TYPE_CHECKING:
     from runbook.model.events import Event, Recorded
     from runbook.model.site import Host
@@ -297,5 +299,6 @@ class Ports:
     listeners: tuple[Callable[[Recorded], None], ...] = field(default=())
 
 
-JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+# A named type: pydantic cannot follow a plain alias into itself.
+JSON = TypeAliasType("JSON", "bool | int | float | str | list[JSON] | dict[str, JSON] | None")
 Values = Mapping[str, "str | int | float | bool | None"]
