@@ -1,0 +1,28 @@
+"""Calling people: who is tried in which order, and what is shown while the telephone is in the hand."""
+
+from __future__ import annotations
+
+from runbook.model.ports import Phone
+from runbook.model.site import Person, Site
+from runbook.model.step import CommonKeys
+from runbook.model.text import _
+
+
+def people(site: Site, contact: str) -> tuple[Person, ...]:
+    """The people of a contact in backup order; the role itself where the site names nobody."""
+    known = site.contacts[contact].people if contact in site.contacts else ()
+    return known or (Person(name=site.role(contact)),)
+
+
+def sentence(step: CommonKeys) -> str:
+    """What to say on the telephone: the step's own sentence, else its title."""
+    return (step.say or step.title).pick()
+
+
+def call_lines(phone: Phone, site: Site, contact: str, person: Person, said: str) -> tuple[str, ...]:
+    """Whom to call, what to dial and what to say."""
+    return (
+        _("Call: {role}, {name}").format(role=site.role(contact), name=person.name),
+        _("Number: {number}").format(number=phone.number(person.number)),
+        _("Say: {sentence}").format(sentence=phone.sentence(said)),
+    )

@@ -1,0 +1,100 @@
+"""`notify`: give one or several contacts a notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from runbook.model.events import PersonTold
+from runbook.model.lookup import Problems, contact_problems
+from runbook.model.ports import CannotAskError, Choice, Message, Prompt
+from runbook.model.schema import Id, OneOrMore, Sentence
+from runbook.model.site import Site
+from runbook.model.step import CommonKeys, Group, Kind, Result, Scalar, StepPorts
+from runbook.model.telephone import people
+from runbook.model.text import _
+
+PRINTED = "printed"
+"""The means of a notice that was only shown: nobody knows of it until a person passes it on."""
+
+
+class Notify(Kind):
+    """Give contacts a notice through the outbox. What the outbox only prints, a person passes on and says so.
+
+    The text is `text`, else the step's `say`, else its title. It failed when somebody could not be told.
+    """
+
+    NAME: ClassVar[str] = "notify"
+    GROUP: ClassVar[Group] = "action"
+    VALUES: ClassVar[Mapping[str, str]] = {
+        "told": "How many contacts were told.",
+        "means": "How the notices went out, such as `printed`.",
+    }
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {"contact": ["leadership", "cs-lead"]}
+
+    contact: Annotated[tuple[Id, ...], OneOrMore] = Field(min_length=1)
+    """The contact of the site, or a list of them."""
+    text: Sentence | None = None
+    """The notice; without it the step's `say`, else its title."""
+
+    def plan_line(self, site: Site) -> str:
+        return _("tell {roles}").format(roles=self._roles(site))
+
+    def problems(self, site: Site | None) -> Problems:
+        return [problem for contact in self.contact for problem in contact_problems(site, "contact", contact)]
+
+    def act(self, site: Site) -> str:
+        return _("Tell {roles}").format(roles=self._roles(site)) + (f": {self.text.pick()}" if self.text else "")
+
+    def target(self, site: Site) -> str:
+        return "notice:" + ",".join(self.contact)
+
+    def manual_form(self, site: Site) -> str:
+        return _("Tell {roles} by telephone, and write down when.").format(roles=self._roles(site))
+
+    def run(self, ports: StepPorts) -> Result:
+        """Send to one contact after the other. Raises CannotAskError when not a single notice went out."""
+        means: dict[str, str] = {}
+        body = ports.world.phone.sentence(self._text(ports.step))
+        for contact in self.contact:
+            try:
+                means[contact] = ports.world.outbox.send(
+                    Message(ports.site.role(contact), ports.step.title.pick(), body)
+                )
+            except CannotAskError as error:
+                if contact == self.contact[-1] and not means:
+                    raise
+                ports.tell(_("{role}: not sent: {why}").format(role=ports.site.role(contact), why=error.detail))
+        reason = self._passed_on(ports, [c for c, how in means.items() if how == PRINTED], body)
+        told = [contact for contact, how in means.items() if how != PRINTED or not reason]
+        for contact in self.contact:
+            by = means.get(contact, "")
+            ports.record(PersonTold(ports.step.id, contact, ports.site.role(contact), contact in told, by))
+        values: dict[str, Scalar] = {"told": len(told), "means": "/".join(sorted(set(means.values())))}
+        found = f"{len(told)}/{len(self.contact)}"
+        if len(told) == len(self.contact):
+            return Result("passed", values, found=found, answer="told", ended="done")
+        return Result("failed", values, found=found, answer="not_all", reason=reason, ended="error")
+
+    def _passed_on(self, ports: StepPorts, contacts: list[str], body: str) -> str:
+        """Have the person pass on what was only printed; what they type when not everybody was told, else nothing."""
+        if not contacts:
+            return ""
+        phone = ports.world.phone
+        lines = [_("Notice: {text}").format(text=body)]
+        for contact in contacts:
+            first = people(ports.site, contact)[0]
+            lines.append(f"{ports.site.role(contact)}: {first.name}, {phone.number(first.number)}")
+        choices = (Choice("told", _("everybody knows")), Choice("not_all", _("not everybody")))
+        question = _("This notice was not sent by the program. Did you pass it on?")
+        if ports.ask(Prompt("choice", ports.step.id, question, choices, lines=tuple(lines))) == "told":
+            return ""
+        return ports.ask(Prompt("text", ports.step.id, _("Who does not know it, and why?")))
+
+    def _roles(self, site: Site) -> str:
+        return ", ".join(site.role(contact) for contact in self.contact)
+
+    def _text(self, step: CommonKeys) -> str:
+        return (self.text or step.say or step.title).pick()
