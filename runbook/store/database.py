@@ -175,6 +175,13 @@ class Snapshot:
         ).fetchone()
         return str(found[0]) if found else ""
 
+    def holds(self, writer: str, seq: int, digest: str) -> bool:
+        """Is this very row here? Raises sqlite3.Error."""
+        found = self._connection.execute(
+            "SELECT hash FROM events WHERE writer = ? AND seq = ?", (writer, seq)
+        ).fetchone()
+        return bool(found == (digest,))
+
     def close(self) -> None:
         if hasattr(self, "_connection"):
             self._connection.close()

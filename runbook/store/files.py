@@ -33,6 +33,16 @@ def private_folder(path: Path) -> Path:
     with contextlib.suppress(FileExistsError):
         path.mkdir(FOLDER_MODE)
         fsync_folder(path.parent)
+    status = own_folder(path)
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) != FOLDER_MODE:
+        # A stick without owners (FAT) refuses: its mode is that of the mount.
+        with contextlib.suppress(OSError):
+            path.chmod(FOLDER_MODE)
+    return path
+
+
+def own_folder(path: Path) -> os.stat_result:
+    """The status of a folder that is there. Raises UnsafeError when it is a symbolic link, no folder, or somebody else's."""
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
         raise UnsafeError(_("{path} is a symbolic link").format(path=path))
@@ -40,11 +50,7 @@ def private_folder(path: Path) -> Path:
         raise UnsafeError(_("{path} is not a folder").format(path=path))
     if not ours(status):
         raise UnsafeError(_("{path} belongs to somebody else").format(path=path))
-    if os.name == "posix" and stat.S_IMODE(status.st_mode) != FOLDER_MODE:
-        # A stick without owners (FAT) refuses: its mode is that of the mount.
-        with contextlib.suppress(OSError):
-            path.chmod(FOLDER_MODE)
-    return path
+    return status
 
 
 def fsync_folder(path: Path) -> None:

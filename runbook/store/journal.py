@@ -12,13 +12,12 @@ from runbook.model.errors import RunbookError
 from runbook.model.events import Event, Recorded
 from runbook.model.ports import Clock
 from runbook.model.text import _
-from runbook.model.units import utc_text
 from runbook.store.database import Database, Snapshot
 from runbook.store.files import UnsafeError, plain_file
 from runbook.store.ledger import Ledger
 from runbook.store.mending import family, mended, set_aside, write_anew
 from runbook.store.notices import LostError, Notice, Notices, ignore, why
-from runbook.store.rows import Damage, Row, body_text, whole
+from runbook.store.rows import Damage, Row, blank, body_text
 
 JOURNAL_NAME = "journal.db"
 _BUSY, _FULL = 5, 13  # https://www.sqlite.org/rescode.html
@@ -84,7 +83,7 @@ class SqliteJournal:
         """
         kind, text = body_text(event)
         with self._guard:
-            draft = self._blank(self.writer)._replace(kind=kind, body=text)
+            draft = blank(self.incident, self.writer, self._clock, self.actor)._replace(kind=kind, body=text)
             return self._stored(draft) or self._moved(draft)
 
     def events(self) -> Iterator[Recorded]:
@@ -118,12 +117,6 @@ class SqliteJournal:
         self.close()
 
     # -- storing --------------------------------------------------------------------------------------------------------
-
-    def _blank(self, writer: str) -> Row:
-        """A row of this moment, without number, event and hash."""
-        boot_id, boot_s = self._clock.boot()
-        utc = utc_text(self._clock.now())
-        return Row(self.incident, writer, 0, utc, whole(boot_id), float(boot_s), whole(self.actor), "", "", "", "")
 
     def _stored(self, draft: Row) -> Recorded | None:
         """The event in the file where the journal is; None when that failed, and the file is given up."""
@@ -231,8 +224,8 @@ class SqliteJournal:
 
     def _mend(self, damage: Damage, behind: list[Row], writer: str) -> None:
         known = self._ledger
-        by = writer or (known.rows or behind or [self._blank(known.writer)])[-1].writer
-        rows = mended(known.rows, damage, behind, self._blank(by))
+        by = writer or (known.rows[-1].writer if known.rows else behind[-1].writer if behind else known.writer)
+        rows = mended(known.rows, damage, behind, blank(self.incident, by, self._clock, self.actor))
         if rows is None:
             self.close()
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=damage.seq, reason=damage.detail)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runbook.model.events import Recorded
+from runbook.model.events import Event, Recorded
+from runbook.model.ports import Clock
 from runbook.store.database import Snapshot
-from runbook.store.rows import Chain, Damage, Row, recorded, sealed
+from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 
 FIRST_WRITER = "one"
 
@@ -37,6 +38,12 @@ def read(path: Path, incident: str) -> Reading:
     with Snapshot(path) as snapshot:
         ledger.catch_up(snapshot)
     return Reading(tuple(ledger.events), ledger.damage)
+
+
+def first_row(incident: str, clock: Clock, actor: str, event: Event, writer: str = "") -> Row:
+    """The first row of a new incident. Raises ValueError for values that JSON cannot hold."""
+    kind, text = body_text(event)
+    return Ledger(incident).next(blank(incident, writer or FIRST_WRITER, clock, actor)._replace(kind=kind, body=text))
 
 
 class Ledger:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from runbook.model import events
 from runbook.model.events import Event, Recorded
-from runbook.model.units import utc_read
+from runbook.model.ports import Clock
+from runbook.model.units import utc_read, utc_text
 
 ROOT = "0" * 64
 """`prev` of a writer's first row."""
@@ -114,6 +115,12 @@ def body_text(event: Event) -> tuple[str, str]:
     """Kind and canonical body of an event. Raises ValueError for values that JSON cannot hold."""
     kind = event.kind if isinstance(event, events.Unrecognised) else type(event).__name__
     return kind, canonical(events.body(event))
+
+
+def blank(incident: str, writer: str, clock: Clock, actor: str) -> Row:
+    """A row of this moment, without number, event and hash."""
+    boot_id, boot_s = clock.boot()
+    return Row(incident, writer, 0, utc_text(clock.now()), whole(boot_id), float(boot_s), whole(actor), "", "", "", "")
 
 
 def recorded(row: Row) -> Recorded:

@@ -1,0 +1,62 @@
+"""Evidence: pieces of bytes kept under their own SHA-256, so that none is kept twice and none can be changed unseen."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from runbook.model.errors import RunbookError
+from runbook.model.ports import Kept
+from runbook.store.files import private_folder, read_plain, replace_file
+from runbook.store.notices import why
+from runbook.store.rows import whole
+
+FOLDER = "evidence"
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+class EvidenceFolders:
+    """Implements the Evidence port. `folders` are the incident's folders, the one it is stored in first, asked each time."""
+
+    def __init__(self, folders: Callable[[], Iterable[Path]]) -> None:
+        self._folders = folders
+
+    def keep(self, name: str, data: bytes) -> Kept:
+        """Store bytes durably under their hash; `name` is only a label.
+
+        Goes to the next folder when one fails. Raises RunbookError E-STORE when none takes it.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        kept = Kept(digest, whole(name), len(data))
+        tried, reason = [], ""
+        for folder in self._folders():
+            try:
+                path = private_folder(folder / FOLDER) / digest
+                if not _holds(path, digest):
+                    replace_file(path, data)
+            except OSError as problem:
+                tried.append(str(folder))
+                reason = why(problem)
+            else:
+                return kept
+        raise RunbookError("E-STORE", reason=reason, tried=", ".join(tried) or "-")
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes with this hash. Raises RunbookError E-FILE when they are not there or are not what they were."""
+        if _DIGEST.fullmatch(sha256):
+            for folder in self._folders():
+                with contextlib.suppress(OSError):
+                    data = read_plain(folder / FOLDER / sha256)
+                    if hashlib.sha256(data).hexdigest() == sha256:
+                        return data
+        raise RunbookError("E-FILE", file=f"{FOLDER}/{sha256[:64]}", reason=why(FileNotFoundError(2, "")))
+
+
+def _holds(path: Path, digest: str) -> bool:
+    try:
+        return hashlib.sha256(read_plain(path)).hexdigest() == digest
+    except OSError:
+        return False

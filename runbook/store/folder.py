@@ -1,0 +1,128 @@
+"""One incident's folder: its plan as it was at the start, its evidence, its journal; nothing else is needed to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from runbook.model.errors import RunbookError
+from runbook.model.ports import Clock
+from runbook.model.text import _
+from runbook.store.evidence import FOLDER as EVIDENCE
+from runbook.store.evidence import EvidenceFolders
+from runbook.store.files import private_folder, read_plain, replace_file
+from runbook.store.ids import is_practice
+from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
+from runbook.store.ledger import Reading, read
+from runbook.store.notices import Notices, why
+from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
+from runbook.store.running import RunLock
+
+PLAN = "plan"
+
+
+class Incident:
+    """An incident that is on disk. `folder` is where it is stored now: it changes when the journal had to move."""
+
+    def __init__(self, incident: str, folder: Path, places: Places, notices: Notices) -> None:
+        self.id, self.folder = incident, folder
+        self._places, self._notices = places, notices
+        self._plan: dict[str, bytes] = {}
+
+    def journal(self, clock: Clock, actor: str, *, writer: str = "", notices: Notices | None = None) -> SqliteJournal:
+        """The journal, open for appending. Raises RunbookError E-STORE, E-JOURNAL-DAMAGED."""
+        self._plan = self._plan_as_stored()
+        elsewhere = Elsewhere(
+            tuple(folder for folder in self._folders() if folder != self.folder),
+            self._prepare,
+            self._moved,
+            self._places.give_up_reserve,
+        )
+        return SqliteJournal(
+            self.folder,
+            self.id,
+            clock,
+            actor,
+            writer=writer,
+            elsewhere=elsewhere,
+            notices=notices or self._notices,
+        )
+
+    def read(self) -> Reading:
+        """Every event that is proven, and what is wrong behind them; changes nothing. Raises RunbookError E-JOURNAL-DAMAGED
+        when the file cannot be opened at all."""
+        try:
+            return read(self.folder / JOURNAL_NAME, self.id)
+        except (sqlite3.Error, OSError) as problem:
+            raise RunbookError("E-JOURNAL-DAMAGED", name=self.id, seq=1, reason=why(problem)) from None
+
+    def lock(self, since: str, notices: Notices | None = None) -> RunLock:
+        """The right to run this incident, for a `with` block. `since` is shown to whoever finds it held."""
+        home = [self._places.root, *([self._places.temporary] if self._places.temporary else [])]
+        return RunLock(self.id, home, since, notices or self._notices)
+
+    @property
+    def evidence(self) -> EvidenceFolders:
+        """The Evidence port; it follows the incident when that moves."""
+        return EvidenceFolders(lambda: dict.fromkeys((self.folder, *self._folders())))
+
+    def plan_file(self, name: str, sha256: str) -> bytes:
+        """A file of the plan as it was at the start. Raises RunbookError E-FILE when it is not that any more."""
+        reason = ""
+        try:
+            data = self._plan.get(name) or read_plain(self.folder.joinpath(PLAN, *relative_parts(name)))
+        except OSError as problem:
+            reason = why(problem)
+        else:
+            if hashlib.sha256(data).hexdigest() == sha256:
+                return data
+        return self._other_plan_file(name, sha256, reason)
+
+    def plan_files(self, digests: Mapping[str, str]) -> dict[str, bytes]:
+        """The plan's files by name, each checked against its SHA-256 in the first event. Raises RunbookError E-FILE."""
+        return {name: self.plan_file(name, sha256) for name, sha256 in digests.items()}
+
+    # -- moving ---------------------------------------------------------------------------------------------------------
+
+    def _folders(self) -> Iterator[Path]:
+        kind = PRACTICE if is_practice(self.id) else INCIDENTS
+        return (place / kind / self.id for place in self._places.all)
+
+    def _prepare(self, folder: Path) -> None:
+        """Make the folder in another place with the plan, and with whatever evidence can still be read."""
+        self._places.ready(folder.parent.parent)
+        private_folder(folder)
+        for name, data in self._plan.items():
+            path = folder.joinpath(PLAN, *relative_parts(name))
+            private_folder(path.parent)
+            replace_file(path, data)
+        kept = private_folder(folder / EVIDENCE)
+        with contextlib.suppress(OSError):
+            for piece in (self.folder / EVIDENCE).iterdir():
+                if not (kept / piece.name).exists():
+                    replace_file(kept / piece.name, read_plain(piece))
+
+    def _moved(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _plan_as_stored(self) -> dict[str, bytes]:
+        """All files under `plan/`, held in memory: the disk may fail before they are needed elsewhere."""
+        found: dict[str, bytes] = {}
+        top = self.folder / PLAN
+        with contextlib.suppress(OSError):
+            for path in sorted(top.rglob("*")):
+                with contextlib.suppress(OSError):
+                    if path.is_file():
+                        found[path.relative_to(top).as_posix()] = read_plain(path)
+        return found
+
+    def _other_plan_file(self, name: str, sha256: str, reason: str) -> bytes:
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                data = read_plain(folder.joinpath(PLAN, *relative_parts(name)))
+                if hashlib.sha256(data).hexdigest() == sha256:
+                    return data
+        raise RunbookError("E-FILE", file=f"{PLAN}/{name}", reason=reason or _("it is not what it was at the start"))

@@ -1,0 +1,186 @@
+"""Incident folders: made whole or not at all, found by any unique ending, followed when they had to move to another disk."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+from runbook.model.errors import RunbookError
+from runbook.model.events import Event
+from runbook.model.ports import Clock
+from runbook.store.database import Database
+from runbook.store.evidence import FOLDER as EVIDENCE
+from runbook.store.files import UnsafeError, fsync_folder, new_file, private_folder
+from runbook.store.folder import PLAN, Incident
+from runbook.store.ids import is_id, is_practice, match, new_id
+from runbook.store.journal import JOURNAL_NAME
+from runbook.store.ledger import first_row
+from runbook.store.notices import LostError, Notice, Notices, ignore, why
+from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
+from runbook.store.settings import Settings
+from runbook.store.summaries import Summary, furthest, summary
+
+_NEW = ".new-"
+_LEFTOVER_AFTER_S = 600.0
+
+Opening = Callable[[str, Mapping[str, str]], Event]
+
+
+class Home:
+    """All incidents of this person on this machine."""
+
+    def __init__(self, places: Places, notices: Notices = ignore) -> None:
+        self.places = places
+        self.notices = notices
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str] | None = None, notices: Notices = ignore) -> Home:
+        """The home that the environment names (`RUNBOOK_HOME`, `RUNBOOK_SPARE`). Makes nothing."""
+        return cls(Places.of(os.environ if environ is None else environ), notices)
+
+    @property
+    def root(self) -> Path:
+        return self.places.root
+
+    @property
+    def settings(self) -> Settings:
+        """What is remembered between runs."""
+        return Settings(self.root)
+
+    # -- making ---------------------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        plan_id: str,
+        mode: str,
+        files: Mapping[str, bytes],
+        clock: Clock,
+        actor: str,
+        *,
+        zone: tzinfo,
+        opening: Opening,
+        writer: str = "",
+    ) -> Incident:
+        """A new incident, durable with its plan files and its first event when this returns; before that there is none.
+
+        `files` are stored under `plan/` by their relative names. `opening` gets the id and the SHA-256 of each file and
+        returns the first event. `zone` decides the date in the id. When the home folder fails the incident is made in the
+        next place, and that is told. Raises RunbookError E-STORE when none takes it, or the home folder is not safe.
+        """
+        tried, reason = [], ""
+        for place in self._tries():
+            try:
+                self.places.ready(place)
+                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, writer)
+            except (OSError, sqlite3.Error, LostError) as problem:
+                if isinstance(problem, UnsafeError) and place == self.root:
+                    raise RunbookError("E-STORE", reason=problem, tried=place) from None
+                tried.append(str(place))
+                reason = reason or why(problem)
+                continue
+            if place == self.root:
+                self.places.keep_reserve()
+            else:
+                self.notices(Notice("moved", reason, folder))
+            return Incident(folder.name, folder, self.places, self.notices)
+        raise RunbookError("E-STORE", reason=reason, tried=", ".join(dict.fromkeys(tried)))
+
+    def _tries(self) -> Iterator[Path]:
+        yield self.root
+        if self.places.give_up_reserve():
+            yield self.root
+        yield from self.places.all[1:]
+
+    # -- finding --------------------------------------------------------------------------------------------------------
+
+    def find(self, ending: str, practice: bool = False) -> Incident:
+        """The incident whose id ends so; practice only when asked for or named by a full id (`lab-...`, `drill-...`).
+
+        Raises RunbookError E-INCIDENT-NONE with the nearest ids, E-INCIDENT-MANY with those that fit.
+        """
+        return self.open(match(ending, self._copies(practice or is_practice(ending.strip().lower()))))
+
+    def open(self, incident: str) -> Incident:
+        """The incident with this id, in the place where it got furthest. Raises RunbookError E-INCIDENT-NONE."""
+        copies = self._copies(is_practice(incident)).get(incident)
+        if not copies:
+            raise RunbookError("E-INCIDENT-NONE", name=incident, nearest="-")
+        folder, others = furthest(copies, incident)
+        for other in others:
+            self.notices(Notice("other_copy", path=other))
+        return Incident(incident, folder, self.places, self.notices)
+
+    def list(self, practice: bool = False) -> tuple[Summary, ...]:
+        """A short account of each incident, the newest first: its first and last rows, not verified. Never raises for one."""
+        found = (summary(furthest(copies, name)[0], name) for name, copies in self._copies(practice).items())
+        return tuple(sorted(found, key=lambda each: (each.opened_at, each.id), reverse=True))
+
+    def _copies(self, practice: bool) -> Mapping[str, Sequence[Path]]:
+        copies: dict[str, list[Path]] = {}
+        for place in self.places.to_read():
+            with contextlib.suppress(OSError):
+                for folder in sorted((place / (PRACTICE if practice else INCIDENTS)).iterdir()):
+                    if is_id(folder.name) and (folder / JOURNAL_NAME).is_file():
+                        copies.setdefault(folder.name, []).append(folder)
+        return copies
+
+
+def _made(
+    place: Path,
+    plan_id: str,
+    mode: str,
+    files: Mapping[str, bytes],
+    clock: Clock,
+    actor: str,
+    zone: tzinfo,
+    opening: Opening,
+    writer: str,
+) -> Path:
+    """Build under a name that nobody looks for, then give it its name. Raises OSError, sqlite3.Error, LostError."""
+    incident = new_id(plan_id, mode, clock.now(), zone)
+    parent = private_folder(place / (PRACTICE if is_practice(incident) else INCIDENTS))
+    _sweep(parent)
+    building = private_folder(parent / f"{_NEW}{secrets.token_hex(8)}")
+    try:
+        write_plan(building, files)
+        private_folder(building / EVIDENCE)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        while (parent / incident).exists():
+            incident = new_id(plan_id, mode, clock.now(), zone)
+        row = first_row(incident, clock, actor, opening(incident, digests), writer)
+        Database.create(building / JOURNAL_NAME, [row]).close()
+        fsync_folder(building)
+        building.rename(parent / incident)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    fsync_folder(parent)
+    return parent / incident
+
+
+def write_plan(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write plan files and make them durable with the folders that hold them. Raises OSError."""
+    folders = {private_folder(folder / PLAN)}
+    for name, data in files.items():
+        path = folder.joinpath(PLAN, *relative_parts(name))
+        for parent in [*path.relative_to(folder).parents][-2::-1]:
+            folders.add(private_folder(folder / parent))
+        new_file(path, data)
+    for each in folders:
+        fsync_folder(each)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what a crash left of incidents that were never begun."""
+    for leftover in parent.glob(f"{_NEW}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.lstat().st_mtime > _LEFTOVER_AFTER_S:
+                shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,67 @@
+"""One process at a time runs an incident: a lock that the kernel takes back when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from runbook.model.errors import RunbookError
+from runbook.model.text import _
+from runbook.store.files import private_folder, read_plain, replace_file
+from runbook.store.notices import Notice, Notices, ignore, why
+
+FOLDER = "locks"
+
+
+class RunLock:
+    """Held from `with` to its end. `held` is false when no folder could take the lock: the incident runs all the same."""
+
+    def __init__(self, incident: str, folders: Iterable[Path], since: str, notices: Notices = ignore) -> None:
+        """`folders` are tried in order, every process the same; `since` is shown to whoever finds it held."""
+        self.incident, self.since, self.held = incident, since, False
+        self._folders, self._notices = tuple(folders), notices
+        self._release = contextlib.ExitStack()
+
+    def __enter__(self) -> RunLock:
+        """Raises RunbookError E-INCIDENT-BUSY, which names the holder, while another process holds it. Never waits."""
+        from filelock import FileLock, Timeout
+
+        reason = ""
+        for folder in self._folders:
+            path = folder / FOLDER / f"{self.incident}.lock"
+            try:
+                private_folder(path.parent)
+                lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
+                self._release.enter_context(lock)
+            except Timeout:
+                raise RunbookError("E-INCIDENT-BUSY", name=self.incident, holder=_holder(path)) from None
+            except (OSError, NotImplementedError) as problem:
+                reason = why(problem)
+                continue
+            self.held = True
+            with contextlib.suppress(OSError):
+                replace_file(_card(path), json.dumps({"pid": os.getpid(), "since": self.since}).encode())
+            return self
+        self._notices(Notice("unlocked", reason))
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.held = False
+        self._release.close()
+
+
+def _card(path: Path) -> Path:
+    # Not in the lock file itself: Windows lets nobody else read that.
+    return path.with_suffix(".json")
+
+
+def _holder(path: Path) -> str:
+    try:
+        card = json.loads(read_plain(_card(path)))
+        pid, since = int(card["pid"]), str(card["since"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return _("it did not say which")
+    return _("process {pid}, since {since}").format(pid=pid, since=since)

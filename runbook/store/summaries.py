@@ -1,0 +1,86 @@
+"""A short account of an incident from the first and the last row of its journal, and which of several copies got furthest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, IncidentRecovered, Recorded
+from runbook.store.database import Snapshot
+from runbook.store.journal import JOURNAL_NAME
+from runbook.store.notices import why
+from runbook.store.rows import BadRowError, Row, recorded
+
+State = Literal["open", "recovered", "closed", "aborted", "unreadable"]
+
+_ENDS: dict[str, State] = {
+    IncidentRecovered.__name__: "recovered",
+    IncidentClosed.__name__: "closed",
+    IncidentAborted.__name__: "aborted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a list shows. Nothing here is verified: before anything is done the events are read.
+
+    `opened` is the first event (None when it cannot be read), `opened_at` and `last_at` are UTC texts as stored, `state` is the
+    last that was written. `problem` says why the state is `unreadable`.
+    """
+
+    id: str
+    folder: Path
+    state: State
+    opened: IncidentOpened | None = None
+    opened_at: str = ""
+    last: Recorded | None = None
+    last_at: str = ""
+    problem: str = ""
+
+
+def summary(folder: Path, incident: str) -> Summary:
+    """The account of the incident in this folder. Never raises."""
+    try:
+        with Snapshot(folder / JOURNAL_NAME) as snapshot:
+            ends = snapshot.first_and_last()
+            state = _ENDS.get(snapshot.last_of(tuple(_ENDS)), "open")
+        if ends is None:
+            return Summary(incident, folder, "unreadable")
+        first, last = recorded(ends[0]), recorded(ends[1])
+    except (sqlite3.Error, OSError, BadRowError) as problem:
+        return Summary(incident, folder, "unreadable", problem=why(problem))
+    opened = first.event if isinstance(first.event, IncidentOpened) else None
+    return Summary(incident, folder, state, opened, first.utc, last, last.utc)
+
+
+def furthest(copies: Sequence[Path], incident: str) -> tuple[Path, list[Path]]:
+    """The copy with the most events, and the others that hold something else than its beginning. Of equals the first wins."""
+    if len(copies) == 1:
+        return copies[0], []
+    heads = {folder: _head(folder) for folder in copies}
+    best = max(copies, key=lambda folder: head.seq if (head := heads[folder]) and head.incident == incident else 0)
+    others = []
+    for folder, head in heads.items():
+        if folder != best and head and not _holds(best, head):
+            others.append(folder)
+    return best, others
+
+
+def _head(folder: Path) -> Row | None:
+    try:
+        with Snapshot(folder / JOURNAL_NAME) as snapshot:
+            ends = snapshot.first_and_last()
+    except (sqlite3.Error, OSError):
+        return None
+    return ends[1] if ends else None
+
+
+def _holds(folder: Path, row: Row) -> bool:
+    try:
+        with Snapshot(folder / JOURNAL_NAME) as snapshot:
+            return snapshot.holds(row.writer, row.seq, row.hash)
+    except (sqlite3.Error, OSError):
+        return True
