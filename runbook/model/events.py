@@ -94,13 +94,6 @@ class Resumed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentRecovered(Event):
-    """A person answered the plan's `recovered` question with yes."""
-
-    step: str
-
-
-@dataclass(frozen=True, slots=True)
 class IncidentClosed(Event):
     pass
 
@@ -241,7 +234,7 @@ class FailureAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecoveryAnswered(Event):
-    """The plan's `recovered` question was asked after `step`."""
+    """The plan's `recovered` question was answered after `step` (`end`: at the end). Yes makes the incident `recovered`."""
 
     step: str
     recovered: bool

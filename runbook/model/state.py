@@ -18,7 +18,6 @@ from runbook.model.events import (
     IncidentAborted,
     IncidentClosed,
     IncidentOpened,
-    IncidentRecovered,
     InputAnswered,
     Paused,
     ReadingTaken,
@@ -242,7 +241,6 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         by=event.by,
         values=dict(event.values),
         failure_choice="",
-        recovery="",
         begun_at=before.begun_at or recorded.at,
     )
     if event.closes:
@@ -265,13 +263,15 @@ def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
 
 def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
     state = _with_step(state, event.step, recovery="yes" if event.recovered else "no")
-    return replace(state, last_answer=recorded, began_since_answer=False)
+    state = replace(state, last_answer=recorded, began_since_answer=False)
+    return replace(state, status="recovered", recovered_at=recorded.at) if event.recovered else state
 
 
 def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     steps = dict(state.steps)
     for step in event.passed_over:
-        steps[step] = replace(steps.get(step) or StepState(step), outcome="not_taken", finished=None)
+        known = steps.get(step) or StepState(step)
+        steps[step] = known if known.finished else replace(known, outcome="not_taken")
     here = Position("after", END) if event.target == END else Position("at", event.target, forced=event.because == "goto")
     return replace(state, steps=steps, position=here)
 
@@ -280,9 +280,11 @@ def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> Stat
     state = replace(state, last_answer=None)
     if not event.walk_goes_back:
         return state
+    if state.step(event.step).recovery == "yes":
+        state = replace(state, status="open", recovered_at=None)
+    state = _with_step(state, event.step, recovery="")
     if event.question == "recovered":
-        state = _with_step(state, event.step, recovery="")
-        return replace(state, status="open", recovered_at=None, position=Position("after", event.step))
+        return replace(state, position=Position("after", event.step))
     state = _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None)
     return replace(state, position=Position("at", event.step, forced=True))
 
@@ -297,10 +299,6 @@ def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
         for debt in state.debts
     )
     return replace(state, debts=debts)
-
-
-def _recovered(state: State, recorded: Recorded, event: IncidentRecovered) -> State:
-    return replace(state, status="recovered", recovered_at=state.recovered_at or recorded.at)
 
 
 def _closed(state: State, recorded: Recorded, event: IncidentClosed) -> State:
@@ -338,7 +336,6 @@ _HANDLERS: dict[type, Any] = {
     AnswerCorrected: _corrected,
     TicketsCounted: _tickets,
     DebtWaived: _waived,
-    IncidentRecovered: _recovered,
     IncidentClosed: _closed,
     IncidentAborted: _aborted,
     Paused: _paused,

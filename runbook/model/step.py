@@ -245,6 +245,7 @@ class Kind(Model):
 
     NAME: ClassVar[str]
     GROUP: ClassVar[Group]
+    SPOKEN: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {}
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 

@@ -1,0 +1,85 @@
+"""Approval by telephone: the exact act is read aloud, a name is typed, and the record says that it was spoken, not verified."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from unicodedata import normalize
+
+from runbook.engine import asides
+from runbook.engine.context import FREE, Context
+from runbook.model.events import ApprovalGiven, ApprovalRefused
+from runbook.model.playbook import Step
+from runbook.model.step import ApprovalRule, Kind
+from runbook.model.text import _
+from runbook.model.units import utc_read, utc_text
+
+VALID_FOR = timedelta(minutes=30)
+
+
+def digest(act: str) -> str:
+    """The SHA-256 of a rendered act: an approval is for these bytes and no others."""
+    return sha256(act.encode()).hexdigest()
+
+
+def standing(context: Context, step: Step, act: str) -> ApprovalGiven | None:
+    """The approval of exactly this act that has not expired."""
+    for recorded in reversed(context.state.step(step.id).approvals):
+        event = recorded.event
+        if isinstance(event, ApprovalGiven) and event.act_sha256 == digest(act) and utc_read(event.expires_at) > context.now():
+            return event
+    return None
+
+
+def approved(context: Context, step: Step, act: str) -> bool:
+    """Whether somebody else said yes to this act, asked for now unless an approval stands."""
+    rule = step.keys.approval
+    if rule is None or standing(context, step, act):
+        return True
+    for role in (rule.by, rule.or_):
+        if role is None:
+            continue
+        answer = _ask(context, step, rule, role, act)
+        if answer != "not_reached":
+            return answer == "approves"
+    return False
+
+
+def _act_of(context: Context, step: Step) -> str:
+    kind = context.bind(step)
+    return kind.act(context.site) if isinstance(kind, Kind) else ""
+
+
+def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, act: str) -> str:
+    acts = [(step, act), *((context.plan.step(i), _act_of(context, context.plan.step(i))) for i in rule.covers if i != step.id)]
+    say = context.ports.world.phone.sentence(_("I ask for your approval of exactly this: {act}").format(act="; ".join(a for _s, a in acts)))
+    lines = (*asides.contact(context, role), _("Read aloud: {sentence}").format(sentence=say))
+    answer = context.choose(
+        f"{step.id}.approval",
+        _("Does {role} approve?").format(role=context.site.role(role)),
+        {"approves": _("approves"), "refused": _("refuses"), "not_reached": _("cannot be reached")},
+        FREE,
+        lines,
+    )
+    if answer != "approves":
+        reason = context.text(f"{step.id}.approval.reason", _("What was said?"), needed=False) if answer == "refused" else ""
+        context.record(ApprovalRefused(step.id, role, "", answer, reason))
+        return answer
+    name = _name(context, step)
+    expires = utc_text(context.now() + VALID_FOR)
+    for covered, text in acts:
+        context.record(ApprovalGiven(covered.id, role, name, "spoken", text, digest(text), expires))
+    return answer
+
+
+def _name(context: Context, step: Step) -> str:
+    """The approver's name: somebody other than the person at the keyboard."""
+    while True:
+        name = context.text(f"{step.id}.approver", _("Name of the person who approves (spoken, not verified):"))
+        if _same(name) != _same(context.actor):
+            return name
+        context.ports.human.tell(_("You cannot approve your own act: name the person on the telephone."))
+
+
+def _same(name: str) -> str:
+    return "".join(normalize("NFKC", name).casefold().split())

@@ -1,0 +1,90 @@
+"""What the keys p, o, h, ! and ? show: lines from the state, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runbook.model.state import Debt
+from runbook.model.step import Kind
+from runbook.model.text import _
+from runbook.model.units import local_text, span
+
+if TYPE_CHECKING:
+    from runbook.engine.context import Context
+
+DEBT_WORDS = {
+    "emergency_lines": lambda: _("the hotline is on the emergency lines"),
+    "manual_tickets": lambda: _("tickets written by hand are not all entered"),
+}
+
+
+def debt_line(context: Context, debt: Debt) -> str:
+    """One open debt in words, with its age."""
+    words = DEBT_WORDS.get(debt.kind, lambda: debt.kind)()
+    age = span(context.now() - debt.since)
+    title = context.plan.step(debt.step).title.pick() if context.plan.has(debt.step) else debt.step
+    return _("OPEN for {age}: {what} (since step {step})").format(age=age, what=words, step=title)
+
+
+def phone(context: Context) -> list[str]:
+    """The sentence for the phone, and whom this step calls."""
+    step = context.current
+    if step is None:
+        return [_("There is nothing to say here.")]
+    spoken = step.keys.say or step.title
+    lines = [_("Say: {sentence}").format(sentence=context.ports.world.phone.sentence(spoken.pick()))]
+    named = getattr(context.bind(step), "contact", "") or (step.keys.approval.by if step.keys.approval else "")
+    return lines + (contact(context, named) if named else [])
+
+
+def contact(context: Context, name: str) -> list[str]:
+    """Whom to call, in backup order, with what to dial."""
+    known = context.site.contacts.get(name)
+    if known is None or not known.people:
+        return [_("The site file names nobody for {role}.").format(role=name)]
+    number = context.ports.world.phone.number
+    people = [f"  {n}. {person.name}  {number(person.number)}" for n, person in enumerate(known.people, 1)]
+    return [_("Call {role}:").format(role=known.title.pick()), *people]
+
+
+def open_items(context: Context) -> list[str]:
+    """Open debts and acts whose end nobody knows."""
+    lines = [debt_line(context, debt) for debt in context.state.open_debts]
+    for step in context.state.unknown:
+        lines.append(_("UNKNOWN: {title}: nobody knows how it ended").format(title=context.plan.step(step.id).title.pick()))
+    return lines or [_("Nothing is open.")]
+
+
+def handover(context: Context) -> list[str]:
+    """The state in a few lines, for whoever takes over."""
+    state = context.state
+    assert state.opened and state.reported_at and state.last
+    zone = context.site.zone
+    done = [known for known in state.steps.values() if known.outcome and known.outcome != "not_taken"]
+    here = context.current.title.pick() if context.current else "-"
+    return [
+        _("Incident {incident}: {title}").format(incident=state.opened.incident, title=context.plan.header.title.pick()),
+        _("Fault reported {at}, {elapsed} ago; state: {status}").format(
+            at=local_text(state.reported_at, zone), elapsed=span(context.now() - state.reported_at), status=state.status
+        ),
+        *(f"  {context.plan.step(k.id).title.pick()}: {k.outcome}" for k in done if context.plan.has(k.id)),
+        _("Now: {title}").format(title=here),
+        *open_items(context),
+        _("Saved up to #{code}. Go on with: runbook resume {incident}").format(code=state.last.head_code, incident=state.opened.incident),
+    ]
+
+
+def why(context: Context) -> list[str]:
+    """Why the step is there, what is not in the source, and what will be run."""
+    step = context.current
+    if step is None:
+        return [context.plan.header.impact.pick()]
+    bound = context.bind(step)
+    lines = [step.keys.why.pick()] if step.keys.why else []
+    if step.keys.note:
+        lines.append(_("Not in the source: {note}").format(note=step.keys.note.pick()))
+    if isinstance(bound, Kind):
+        lines += [_("What is run: {line}").format(line=bound.plan_line(context.site)), _("By hand: {form}").format(form=bound.manual_form(context.site))]
+    if step.keys.undo:
+        lines.append(_("To take it back: {undo}").format(undo=step.keys.undo.pick()))
+    return [*lines, _("Source: {source}").format(source=context.plan.header.source or "-")]

@@ -1,0 +1,189 @@
+"""What every part of the walk shares: the plan, the site, the ports, the state, and the one way to add an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from runbook.engine import keys
+from runbook.engine.signals import Stopped
+from runbook.model.binding import reference_values
+from runbook.model.events import ClockJumped, Event, Recorded, StepFinished
+from runbook.model.playbook import Playbook, Step, WaitFor, replaced
+from runbook.model.ports import JSON, Answer, Choice, Gone, Key, Ports, Prompt, World
+from runbook.model.site import Site
+from runbook.model.state import State, after
+from runbook.model.step import CommonKeys, Kind, Result, Scalar
+from runbook.model.text import _
+from runbook.steps import bind
+
+FREE = "nfsbpoug!h?q"
+"""The keys that count while a step waits for its first answer."""
+JUMP_S = 5.0
+BUSY = "npo!h?q"
+"""The keys that count while an act or a form is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindPorts:
+    """What a kind gets: the world, the site, its step, and questions that serve the keys. Satisfies `StepPorts`."""
+
+    context: Context
+    step: CommonKeys
+    step_id: str
+    keys: str
+
+    @property
+    def world(self) -> World:
+        return self.context.ports.world
+
+    @property
+    def site(self) -> Site:
+        return self.context.site
+
+    @property
+    def timeout_s(self) -> float | None:
+        return self.step.timeout.total_seconds() if self.step.timeout else None
+
+    def ask(self, prompt: Prompt) -> str:
+        name = self.step_id + prompt.name.removeprefix(self.step.id) if prompt.name.startswith(self.step.id) else prompt.name
+        return self.context.ask(replace(prompt, name=name), self.keys)
+
+    def tell(self, *lines: str) -> None:
+        self.context.ports.human.tell(*lines)
+
+    def record(self, event: Event) -> None:
+        named = replace(event, step=self.step_id) if hasattr(event, "step") else event  # type: ignore[call-arg]
+        self.context.record(named)
+
+
+class Context:
+    """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it."""
+
+    def __init__(self, plan: Playbook, site: Site, ports: Ports, state: State, actor: str) -> None:
+        self.plan, self.site, self.ports, self.state, self.actor = plan, site, ports, state, actor
+        self.current: Step | None = None
+
+    # -- events
+
+    def record(self, event: Event) -> Recorded:
+        """Append, believe, show; in this order."""
+        if jump := self._clock_jump():
+            self._append(jump)
+        return self._append(event)
+
+    def _append(self, event: Event) -> Recorded:
+        recorded = self.ports.journal.append(event)
+        self.state = after(self.state, recorded)
+        for listener in self.ports.listeners:
+            listener(recorded)
+        return recorded
+
+    def _clock_jump(self) -> ClockJumped | None:
+        """Wall time against the boot clock since the last event of this process."""
+        last, clock = self.state.last, self.ports.world.clock
+        boot_id, boot_s = clock.boot()
+        if last is None:
+            return None
+        if last.boot_id != boot_id:
+            return ClockJumped("rebooted", (clock.now() - last.at).total_seconds())
+        moved = (clock.now() - last.at).total_seconds() - (boot_s - last.boot_s)
+        return ClockJumped("wall", round(moved, 3)) if abs(moved) > JUMP_S else None
+
+    def finish(
+        self,
+        step: Step,
+        outcome: str,
+        by: str,
+        how: str,
+        *,
+        answer: str = "",
+        values: Mapping[str, Scalar] | None = None,
+        expected: str = "",
+        found: str = "",
+        reason: str = "",
+        ran: str = "",
+    ) -> None:
+        """Give a step its outcome; a closing step that went well closes its debt."""
+        closes = step.keys.closes if step.keys.closes and outcome in ("passed", "warned") else ""
+        attempt = self.state.step(step.id).attempt
+        self.record(
+            StepFinished(step.id, attempt, outcome, by, how, answer, dict(values or {}), expected, found, reason, ran, closes)
+        )
+
+    def now(self) -> datetime:
+        return self.ports.world.clock.now()
+
+    # -- steps
+
+    @contextmanager
+    def at(self, step: Step) -> Iterator[None]:
+        """While this step is the one on the screen."""
+        self.current = step
+        try:
+            yield
+        finally:
+            self.current = None
+
+    def bind(self, step: Step) -> Kind | WaitFor:
+        """The step's kind with every reference resolved. Raises LookupError, ValidationError (both checked before step 1)."""
+        values = reference_values(step.body, self.plan, self.site, self.state)
+        if step.kind == "wait_for":
+            return WaitFor.model_validate(replaced(dict(step.body), values))
+        return bind(step.kind, step.body, values)
+
+    def bind_reading(self, reading: Mapping[str, JSON]) -> Kind:
+        """A reading written as `{kind: {fields}}` in `verify` or `until`."""
+        ((name, body),) = reading.items()
+        fields: Mapping[str, JSON] = body if isinstance(body, Mapping) else {}
+        return bind(name, fields, reference_values(fields, self.plan, self.site, self.state))
+
+    def resolved(self, model: Any) -> Any:
+        """A common key's model (`verify`) with its references resolved."""
+        data = model if isinstance(model, dict) else dict(model)
+        return replaced(data, reference_values(data, self.plan, self.site, self.state))
+
+    def kind_ports(self, step: Step, keys: str = FREE) -> KindPorts:
+        return KindPorts(self, step.keys, step.id, keys)
+
+    # -- questions
+
+    def ask(self, prompt: Prompt, keys_: str = FREE, stop: Callable[[], bool] | None = None) -> str:
+        """The person's answer; keys are served on the way. Raises Moved, ByHand or Stopped. "" also when `stop` ended it."""
+        while True:
+            reply = self.ports.human.ask(replace(prompt, keys=keys_), stop=stop)
+            match reply:
+                case None:
+                    return ""
+                case Answer(text):
+                    if prompt.kind != "act" or text.strip() == str(prompt.act_number):
+                        return text
+                case Gone(why):
+                    raise Stopped(why)
+                case Key(letter, text):
+                    keys.serve(self, letter, text)
+
+    def choose(self, name: str, question: str, choices: Mapping[str, str], keys_: str = FREE, lines: tuple[str, ...] = ()) -> str:
+        """One of `choices` (value -> label)."""
+        numbered = tuple(Choice(value, label) for value, label in choices.items())
+        return self.ask(Prompt("choice", name, question, numbered, lines=lines), keys_)
+
+    def text(self, name: str, question: str, *, needed: bool = True) -> str:
+        """A text that the person types; asked again while it is empty and needed."""
+        while True:
+            found = self.ask(Prompt("text", name, question, default=None if needed else ""), "q").strip()
+            if found or not needed:
+                return found
+            self.ports.human.tell(_("Something must be written here."))
+
+    def confirm(self, step: Step, question: str, lines: tuple[str, ...] = (), keys_: str = FREE) -> None:
+        """Until the step's number was typed by a person. Nothing else confirms what changes the world."""
+        self.ask(Prompt("act", step.id, question, act_number=step.number, lines=lines), keys_)
+
+    def keep(self, result: Result) -> list[dict[str, Any]]:
+        """Store a result's raw bytes as evidence; what the event says of them."""
+        kept = [self.ports.evidence.keep(name, data) for name, data in result.raw if data]
+        return [{"name": item.name, "sha256": item.sha256, "size_bytes": item.size_bytes} for item in kept]

@@ -1,0 +1,98 @@
+"""The keys of the status lines: what each does, wherever it is pressed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runbook.engine import asides
+from runbook.engine.decide import passed_over
+from runbook.engine.signals import ByHand, Moved, Stopped
+from runbook.model.events import AnswerCorrected, Escalated, NoteAdded, RecoveryAnswered, StatePrinted, StepFinished, WentTo
+from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.engine.context import Context
+
+
+def serve(context: Context, letter: str, text: str) -> None:
+    """Do what the key says. Returns when the question stands as before; raises Moved, ByHand or Stopped when it does not."""
+    here = context.current.id if context.current else context.state.position.step
+    match letter:
+        case "n":
+            context.record(NoteAdded(text.strip() or context.text("note", _("Note:")), here))
+        case "f" | "s":
+            _finish(context, letter, text)
+        case "b":
+            raise ByHand
+        case "u":
+            _correct(context, text)
+        case "g":
+            _go_to(context, text)
+        case "!":
+            _escalate(context, here)
+        case "q":
+            raise Stopped("key")
+        case "p":
+            context.ports.human.tell(*asides.phone(context))
+        case "o":
+            context.ports.human.tell(*asides.open_items(context))
+        case "h":
+            context.record(StatePrinted(here))
+            context.ports.human.tell(*asides.handover(context))
+        case "?":
+            context.ports.human.tell(*asides.why(context))
+
+
+def _finish(context: Context, letter: str, text: str) -> None:
+    step = context.current
+    if step is None:
+        return
+    reason = text.strip() or context.text(f"{step.id}.reason", _("Why?"))
+    if letter == "f":
+        context.finish(step, "failed", "person", "key_failed", reason=reason)
+    else:
+        context.finish(step, "skipped", "person", "skip", reason=reason)
+    raise Moved
+
+
+def _correct(context: Context, text: str) -> None:
+    last = context.state.last_answer
+    event = last.event if last else None
+    if last is None or not isinstance(event, (StepFinished, RecoveryAnswered)):
+        context.ports.human.tell(_("There is no answer of yours that could be corrected."))
+        return
+    recovered = isinstance(event, RecoveryAnswered)
+    was = ("yes" if event.recovered else "no") if isinstance(event, RecoveryAnswered) else event.answer or event.outcome
+    title = context.plan.header.recovered.ask if recovered else context.plan.step(event.step).title
+    context.ports.human.tell(_("Your last answer: {title}: {was}").format(title=title.pick(), was=was))
+    reason = text.strip() or context.text("correction", _("What was wrong with it?"))
+    back = not context.state.began_since_answer
+    right = "" if back else context.text("correction.right", _("An action has begun since, so the walk stays here. What is the right answer?"))
+    attempt = 0 if isinstance(event, RecoveryAnswered) else event.attempt
+    question = "recovered" if recovered else "step"
+    context.record(AnswerCorrected(event.step, attempt, last.seq, was, reason, back, question, right))
+    if back:
+        raise Moved
+
+
+def _go_to(context: Context, text: str) -> None:
+    origin = context.current.id if context.current else context.state.position.step
+    later = context.plan.later(origin) if context.plan.has(origin) else context.plan.steps
+    if not later:
+        context.ports.human.tell(_("There is no later step."))
+        return
+    choices = {step.id: f"[{step.number}] {step.title.pick()}" for step in later}
+    stay = _("stay here")
+    target = context.choose("go-to", _("Which step?"), {**choices, "": stay}, "q")
+    if not target:
+        return
+    reason = text.strip() or context.text("go-to.reason", _("Why?"))
+    over = passed_over(context.plan, origin, target)
+    context.record(WentTo(origin, target, "goto", reason, [origin, *over] if context.current else list(over)))
+    raise Moved
+
+
+def _escalate(context: Context, here: str) -> None:
+    contact = "leadership" if "leadership" in context.site.contacts else next(iter(context.site.contacts), "")
+    context.record(Escalated(here, contact))
+    context.ports.human.tell(*asides.contact(context, contact))

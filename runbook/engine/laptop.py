@@ -1,0 +1,64 @@
+"""The tool looks at itself first: a reading that nothing answers may be this laptop's own cable."""
+
+from __future__ import annotations
+
+from runbook.engine.context import BUSY, Context
+from runbook.engine.signals import Moved
+from runbook.model.events import SelfChecked
+from runbook.model.ports import CannotAskError
+from runbook.model.text import _
+
+NEIGHBOURS = 3
+FRESH_S = 20.0
+
+
+def look(context: Context, but: str = "") -> bool:
+    """Look at this laptop's link, its gateway, and other hosts of the site; record it; whether it sees nothing."""
+    with context.ports.human.busy(_("looking at this laptop's own network")):
+        view = context.ports.world.laptop.look()
+        neighbour, answers = ("", None) if view.gateway_answers else _neighbour(context, but)
+    sees_nothing = not view.gateway_answers and not answers and (not view.link or view.gateway_answers is False or answers is False)
+    context.record(SelfChecked(view.link, view.gateway, view.gateway_answers, neighbour, answers, sees_nothing))
+    return sees_nothing
+
+
+def sees_nothing(context: Context, but: str = "") -> bool:
+    """Whether this laptop has no way out, looked at again unless that was just done."""
+    last = context.state.self_check
+    if last is not None and (context.now() - last.at).total_seconds() < FRESH_S and isinstance(last.event, SelfChecked):
+        return last.event.sees_nothing
+    return look(context, but)
+
+
+def still_sees_nothing(context: Context) -> bool:
+    """Whether the last look saw nothing and a new one does not either. Costs nothing while all is well."""
+    last = context.state.self_check
+    return last is not None and isinstance(last.event, SelfChecked) and last.event.sees_nothing and look(context, "")
+
+
+def ask_own_cable(context: Context) -> None:
+    """Until this laptop sees something, or the person says that she reads elsewhere. No action is proposed before that."""
+    while True:
+        answer = context.choose(
+            "laptop",
+            _("This laptop sees nothing: check its own cable."),
+            {"again": _("look again"), "elsewhere": _("go on: I read on another machine")},
+            BUSY,
+        )
+        if answer == "elsewhere":
+            return
+        if not look(context):
+            raise Moved
+
+
+def _neighbour(context: Context, but: str) -> tuple[str, bool | None]:
+    """The first other host of the site that answers a ping, else the last one asked."""
+    asked = ""
+    for name, host in [(n, h) for n, h in context.site.hosts.items() if n != but][:NEIGHBOURS]:
+        asked = name
+        try:
+            if context.ports.world.icmp.ping(host, count=1, timeout_s=1.0).rtts_ms:
+                return name, True
+        except CannotAskError:
+            continue
+    return asked, False if asked else None

@@ -1,0 +1,110 @@
+"""Readings: ask, judge by `expect`, repeat, and turn into the manual form where the question could not be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from runbook.engine import laptop, settling
+from runbook.engine.context import FREE, Context
+from runbook.model.events import ReadingTaken
+from runbook.model.playbook import Step
+from runbook.model.ports import CannotAskError, Prompt
+from runbook.model.step import Condition, Expectation, Kind, Outcome, Result
+from runbook.model.text import _
+
+_WORSE = ("passed", "warned", "failed")
+ANSWERED_BY_NETWORK = ("ping", "tcp", "sip")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One reading: its outcome, and why it could not be asked (`phase` empty when it could)."""
+
+    result: Result
+    outcome: Outcome
+    expected: str
+    phase: str = ""
+
+
+def judged(result: Result, expect: Mapping[str, Expectation]) -> Outcome:
+    """The outcome by the step's own expectations, the worst of them; the kind's verdict where it has none."""
+    if not expect:
+        return result.outcome
+    worst = 0
+    for name, expected in expect.items():
+        value = result.values.get(name)
+        if isinstance(expected, Condition):
+            worst = max(worst, 0 if expected.holds(value) else 2)
+        else:
+            worst = max(worst, _WORSE.index(expected.outcome(value)))
+    found: Outcome = _WORSE[worst]  # type: ignore[assignment]
+    return found
+
+
+def expected_text(expect: Mapping[str, Expectation]) -> str:
+    return "; ".join(f"{name}: {expected.said()}" for name, expected in expect.items())
+
+
+def measure(context: Context, step: Step, kind: Kind, expect: Mapping[str, Expectation]) -> Taken:
+    """Take one reading without recording it. Safe in a thread: it touches nothing but the world."""
+    try:
+        result = kind.run(context.kind_ports(step))
+    except CannotAskError as cannot:
+        return Taken(Result("unreachable", found=cannot.detail), "unreachable", expected_text(expect), cannot.phase)
+    return Taken(result, judged(result, expect), expected_text(expect))
+
+
+def record(context: Context, step: Step, kind: Kind, taken: Taken, purpose: str) -> None:
+    """Put one reading into the journal, its raw bytes into the evidence."""
+    context.record(
+        ReadingTaken(
+            step.id,
+            context.state.step(step.id).attempt,
+            purpose,
+            kind.NAME,
+            kind.plan_line(context.site),
+            taken.outcome,
+            {**taken.result.values},
+            taken.expected,
+            taken.result.found,
+            taken.phase,
+            context.keep(taken.result),
+        )
+    )
+
+
+def take(context: Context, step: Step, kind: Kind, purpose: str, expect: Mapping[str, Expectation]) -> Taken:
+    """Take one reading, and record it. While this laptop sees nothing, silence is `unreachable`."""
+    with context.ports.human.busy(kind.plan_line(context.site)):
+        taken = measure(context, step, kind, expect)
+    if taken.outcome == "failed" and kind.NAME in ANSWERED_BY_NETWORK and laptop.sees_nothing(context, getattr(kind, "host", "")):
+        taken = replace(taken, outcome="unreachable", phase="link")
+    record(context, step, kind, taken, purpose)
+    return taken
+
+
+def read(context: Context, step: Step, kind: Kind) -> None:
+    """A reading step, from Enter to its outcome."""
+    context.ask(Prompt("go", step.id, _("Enter: {what}").format(what=kind.plan_line(context.site))), FREE)
+    taken = take(context, step, kind, "step", step.keys.expect)
+    for _again in range(step.keys.retries):
+        if taken.outcome != "failed":
+            break
+        taken = take(context, step, kind, "step", step.keys.expect)
+    if taken.outcome == "unreachable" and "unreachable" not in step.keys.next:
+        if taken.phase == "link":
+            laptop.ask_own_cable(context)
+        context.ports.human.tell(_("This could not be asked: {reason}").format(reason=taken.result.found))
+        settling.manual_reading(context, step, kind)
+        return
+    context.finish(
+        step,
+        taken.outcome,
+        "machine",
+        "read",
+        values=taken.result.values,
+        expected=taken.expected,
+        found=taken.result.found,
+        ran=kind.plan_line(context.site),
+    )

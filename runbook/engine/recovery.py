@@ -1,0 +1,74 @@
+"""After a crash, a lost connection or a resume: acts whose end nobody knows. A person decides; nothing is redone by itself."""
+
+from __future__ import annotations
+
+from runbook.engine import readings
+from runbook.engine.approvals import digest
+from runbook.engine.checks import check_of
+from runbook.engine.context import BUSY, Context
+from runbook.model.events import ActionEnded, ActionIntended, UnknownAnswered
+from runbook.model.playbook import Step
+from runbook.model.step import Kind
+from runbook.model.text import _
+from runbook.model.units import local_text
+
+
+def resolve(context: Context, step: Step) -> None:
+    """Show what is known of the act, offer its `verify`, and take the person's word: done, not done, or do it again."""
+    known = context.state.step(step.id)
+    assert known.intent is not None
+    intent = known.intent.event
+    assert isinstance(intent, ActionIntended)
+    lines = [
+        _("UNKNOWN: this was begun at {at} and nobody knows how it ended:").format(at=local_text(known.intent.at, context.site.zone)),
+        f"  {intent.act}",
+    ]
+    if known.act_ended is not None and isinstance(known.act_ended.event, ActionEnded) and known.act_ended.event.found:
+        lines.append(_("Last seen: {found}").format(found=known.act_ended.event.found))
+    with context.at(step):
+        answer = _decided(context, step, tuple(lines))
+        attempt = known.attempt
+        if answer == "redo":
+            context.confirm(step, _("This does it again: {act}").format(act=intent.act), keys_=BUSY)
+        context.record(UnknownAnswered(step.id, attempt, answer))
+        if answer != "redo":
+            outcome = {"done": "passed", "not_done": "failed", "unknown": "unknown"}[answer]
+            context.finish(step, outcome, "person", "resolved", answer=answer, ran=intent.act)
+
+
+def _decided(context: Context, step: Step, lines: tuple[str, ...]) -> str:
+    check = check_of(context, step)
+    choices = {"verify": _("look first: {reading}").format(reading=check.kind.plan_line(context.site))} if check else {}
+    choices |= {
+        "done": _("it was done"),
+        "not_done": _("it was not done"),
+        "redo": _("do it again"),
+        "unknown": _("go on, it stays unknown"),
+    }
+    while True:
+        answer = context.choose(f"{step.id}.unknown", _("How did it end?"), choices, BUSY, lines)
+        if answer != "verify" or check is None:
+            return answer
+        taken = readings.take(context, step, check.kind, "unknown", {})
+        lines = (*lines[:2], _("Now: {found} ({outcome})").format(found=taken.result.found, outcome=taken.outcome))
+
+
+def carried_allows(context: Context, step: Step, kind: Kind, act: str) -> bool:
+    """Whether this act may be done although an earlier incident left the same one unknown: a person answers for it first."""
+    opened = context.state.opened
+    target = kind.target(context.site)
+    for carried in opened.carried if opened else []:
+        same = carried["target"] == target and (carried["act_sha256"] == digest(act) or carried["kind"] == kind.NAME)
+        if not same or context.state.step(step.id).unknown_answer:
+            continue
+        lines = (
+            _("UNKNOWN in incident {incident}: the same act was begun there and nobody knows how it ended:").format(incident=carried["incident"]),
+            f"  {carried['act']}",
+        )
+        answer = _decided(context, step, lines)
+        context.record(UnknownAnswered(step.id, context.state.step(step.id).attempt, answer, carried["incident"]))
+        if answer in ("done", "unknown"):
+            outcome = "passed" if answer == "done" else "skipped"
+            context.finish(step, outcome, "person", "resolved", answer=answer, reason=carried["incident"], ran=act)
+            return False
+    return True

@@ -1,0 +1,115 @@
+"""The loop: decide, do, append, believe, show."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from runbook.engine import acting, laptop, recovery, settling, waiting
+from runbook.engine.context import Context
+from runbook.engine.decide import AskFailure, AskRecovered, Go, Move, PassBy, ResolveUnknown, Run, SettleDebt, decide
+from runbook.engine.readings import read
+from runbook.engine.signals import ByHand, Moved, Stopped
+from runbook.model.events import Paused, RecoveryAnswered, StepBegun, StepFinished, WentTo
+from runbook.model.playbook import Step, WaitFor
+from runbook.model.ports import CannotAskError
+from runbook.model.step import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a walk ended: `recovered`, `not_recovered`, `aborted` or `paused` (then `why` says by what)."""
+
+    how: str
+    why: str = ""
+
+
+def walk(context: Context) -> Ending:
+    """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do."""
+    try:
+        _look_at_itself(context)
+        while moves := decide(context.plan, context.state):
+            for move in moves:
+                try:
+                    _make(context, move)
+                except Moved:
+                    break
+    except Stopped as stop:
+        if stop.why == "aborted":
+            return Ending("aborted")
+        context.record(Paused(stop.why, context.state.position.step))
+        return Ending("paused", stop.why)
+    if context.state.status == "aborted":
+        return Ending("aborted")
+    return Ending("recovered" if context.state.status in ("recovered", "closed") else "not_recovered")
+
+
+def _look_at_itself(context: Context) -> None:
+    """Before step 1, and after every resume."""
+    if laptop.look(context):
+        with suppress(Moved):
+            laptop.ask_own_cable(context)
+
+
+def _make(context: Context, move: Move) -> None:
+    match move:
+        case Run(step):
+            run_step(context, context.plan.step(step))
+        case PassBy(step, condition):
+            known = context.state.step(step)
+            context.record(StepFinished(step, known.attempt, "not_taken", "machine", "condition", reason=condition))
+        case Go(origin, target, because, over):
+            context.record(WentTo(origin, target, because, passed_over=list(over)))
+        case AskFailure(step):
+            settling.failure_menu(context, context.plan.step(step))
+        case AskRecovered(step):
+            context.record(RecoveryAnswered(step, settling.recovered_now(context, step)))
+        case ResolveUnknown(step):
+            recovery.resolve(context, context.plan.step(step))
+        case SettleDebt(step):
+            settling.settle_debt(context, step)
+
+
+def run_step(context: Context, step: Step) -> None:
+    """Run one step to its outcome. A step that was begun before a pause goes on with the same attempt."""
+    known = context.state.step(step.id)
+    by_hand = known.failure_choice == "by_hand"
+    if not known.begun_at or known.finished or known.outcome:
+        opens = step.opens if not step.changes and not step.keys.closes else ""
+        context.record(StepBegun(step.id, known.attempt + 1, opens))
+    with context.at(step):
+        bound = context.bind(step)
+        while True:
+            try:
+                return _by_hand(context, step, bound) if by_hand else _run_kind(context, step, bound)
+            except ByHand:
+                by_hand = True
+
+
+def _run_kind(context: Context, step: Step, bound: Kind | WaitFor) -> None:
+    if isinstance(bound, WaitFor):
+        waiting.wait_for(context, step, bound)
+    elif bound.changes():
+        acting.act(context, step, bound)
+    elif bound.GROUP == "people":
+        _people(context, step, bound)
+    else:
+        read(context, step, bound)
+
+
+def _by_hand(context: Context, step: Step, bound: Kind | WaitFor) -> None:
+    if isinstance(bound, Kind) and bound.changes():
+        acting.act(context, step, bound, by_hand=True)
+    else:
+        settling.manual_reading(context, step, bound)
+
+
+def _people(context: Context, step: Step, kind: Kind) -> None:
+    try:
+        result = kind.run(context.kind_ports(step))
+    except CannotAskError as cannot:
+        context.finish(step, "unreachable", "machine", "asked", found=f"{cannot.phase}: {cannot.detail}")
+        return
+    context.finish(
+        step, result.outcome, "person", "asked", answer=result.answer, values=result.values, found=result.found, reason=result.reason
+    )
