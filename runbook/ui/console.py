@@ -62,9 +62,14 @@ class Console:
             self._clear_passing()
             self._raw(carried(safe(text), self.encoding))
 
+    @property
+    def redraws(self) -> bool:
+        """Whether a line that was written can be taken away again."""
+        return self._rich.is_terminal and not self._rich.is_dumb_terminal
+
     def passing(self, text: str) -> None:
         """On a terminal, show `text` as a last line that the next write, or an empty text, takes away. Elsewhere nothing."""
-        if not self._rich.is_terminal or self._rich.is_dumb_terminal:
+        if not self.redraws:
             return
         with self._lock, self._faults_named():
             self._clear_passing()

@@ -1,0 +1,136 @@
+"""The person behind a pipe, or a terminal that can only write lines."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TextIO
+
+from runbook.model.ports import Answer, Gone, Key, Prompt, Reply
+from runbook.model.text import _
+from runbook.ui.answers import Again, key_lines, marker, understood
+from runbook.ui.console import Console
+from runbook.ui.human import KeyboardHuman
+from runbook.ui.keyboard import throw_away_typed
+
+POLL_S = 0.2
+SETTLE_S = 0.3
+_LONGEST_LINE = 65_536
+
+
+class PlainHuman(KeyboardHuman):
+    """Asks by plain lines and reads answers line by line. The end of the input is never an answer.
+
+    An `act` is answered only with `confirms` (practice, or a person at a keyboard without screen control).
+    """
+
+    def __init__(self, console: Console, stdin: TextIO | None = None, *, confirms: bool = False) -> None:
+        super().__init__(console, stdin)
+        self._confirms = confirms
+        self._lines: queue.Queue[str | None] = queue.Queue(maxsize=1)
+        self._reader: threading.Thread | None = None
+        self._ended = False
+        self._at_keyboard = _is_terminal(self._stdin)
+
+    def ask(self, prompt: Prompt, *, stop: Callable[[], bool] | None = None) -> Reply | None:
+        """Ask; answers and keys (`n text`, `/n text`) are lines. Refused lines are answered by a sentence."""
+        if prompt.kind == "act" and not self._confirms:
+            self._show(prompt)
+            self._console.write(_("Only a person at a terminal can confirm this. Nothing was done."))
+            return Gone("not_confirmed")
+        self._show(prompt)
+        if prompt.keys and self._at_keyboard:
+            self._console.write(*key_lines(prompt, self._console.width))
+        if prompt.kind == "act":
+            self._forget_typed()
+        reply = self._answer(prompt, stop)
+        self._open = (prompt, self._console.written) if reply is None else None
+        if isinstance(reply, Answer) or (isinstance(reply, Key) and reply.letter != "q"):
+            self._signals.calm()
+        return reply
+
+    def _answer(self, prompt: Prompt, stop: Callable[[], bool] | None) -> Reply | None:
+        drawn = time.monotonic()
+        while True:
+            if self._at_keyboard:
+                self._console.open_line(marker(prompt))
+            line = self._line(stop)
+            if not isinstance(line, str):
+                if self._at_keyboard:
+                    self._console.write("")
+                return line
+            if not self._at_keyboard:
+                self._console.write(marker(prompt) + line)
+            if prompt.kind == "act" and self._at_keyboard and time.monotonic() - drawn < SETTLE_S:
+                reply: Answer | Key | Again = Again(_("That was typed before the question was there. Type it again."))
+            else:
+                reply = understood(prompt, line)
+            if not isinstance(reply, Again):
+                return reply
+            self._console.write(reply.sentence)
+
+    def _line(self, stop: Callable[[], bool] | None) -> str | Gone | Key | None:
+        """The next line, or why there is none; None when `stop()` became true."""
+        self._start_reading()
+        while True:
+            if gone := self._signals.reply():
+                return gone
+            if stop and stop():
+                return None
+            with suppress(queue.Empty):
+                line = None if self._ended else self._lines.get(timeout=POLL_S)
+                self._ended = line is None
+                return Gone("end_of_input") if line is None else line
+
+    def _forget_typed(self) -> None:
+        if self._at_keyboard:
+            throw_away_typed(self._stdin)
+            with suppress(queue.Empty):
+                self._ended = self._lines.get_nowait() is None
+
+    def _start_reading(self) -> None:
+        # A thread of its own: nothing else can wait for a line and for `stop` on every system.
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read, name="runbook-stdin", daemon=True)
+            self._reader.start()
+
+    def _read(self) -> None:
+        for line in _lines(self._stdin):
+            self._lines.put(line)
+        self._lines.put(None)
+
+
+def _is_terminal(stdin: TextIO) -> bool:
+    try:
+        return stdin.isatty()
+    except (ValueError, AttributeError):
+        return False
+
+
+def _lines(stdin: TextIO) -> Iterator[str]:
+    """The complete lines of `stdin`, without their ends. A last line without its end was never entered.
+
+    Reads the descriptor itself: a thread inside `readline` would hold a lock that the ending interpreter needs.
+    """
+    decoder = codecs.getincrementaldecoder(getattr(stdin, "encoding", None) or "utf-8")("replace")
+    pending = ""
+    with suppress(OSError, ValueError, AttributeError):
+        while data := _more(stdin):
+            pending += data if isinstance(data, str) else decoder.decode(data)
+            *lines, pending = pending.split("\n")
+            pending = pending[-_LONGEST_LINE:]
+            for line in lines:
+                yield line.removesuffix("\r")[:_LONGEST_LINE]
+
+
+def _more(stdin: TextIO) -> str | bytes:
+    try:
+        descriptor = stdin.fileno()
+    except (OSError, ValueError, AttributeError):
+        return stdin.readline()
+    return os.read(descriptor, 4096)
