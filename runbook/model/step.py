@@ -41,9 +41,9 @@ class Condition(Model):
         """Whether `value` is as expected; a number is wanted for the comparisons, else they do not hold."""
         checks: list[bool] = []
         if self.equals is not None:
-            checks.append(str(value) == self.equals)
+            checks.append(self.equals in _written(value))
         if self.in_ is not None:
-            checks.append(str(value) in self.in_)
+            checks.append(not _written(value).isdisjoint(self.in_))
         if self.contains is not None:
             checks.append(self.contains in str(value))
         number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
@@ -58,6 +58,13 @@ class Condition(Model):
         """The condition in the language's own words, for screens and reports."""
         given = self.model_dump(exclude_none=True, by_alias=True)
         return ", ".join(f"{key} {_plain(value)}" for key, value in given.items())
+
+
+def _written(value: Scalar) -> set[str]:
+    """How a plan may write this value."""
+    if isinstance(value, bool):
+        return {"yes", "true"} if value else {"no", "false"}
+    return {"none"} if value is None else {str(value)}
 
 
 class Thresholds(Model):

@@ -28,6 +28,7 @@ class CarrierSwitch(Kind):
 
     NAME: ClassVar[str] = "carrier_switch"
     GROUP: ClassVar[Group] = "action"
+    SPOKEN: ClassVar[bool] = True
     VALUES: ClassVar[Mapping[str, str]] = {
         "requested": "Whether the request was spoken to somebody at the carrier.",
         "confirmed_by": "The name of the person at the carrier who confirmed; none when nobody did.",
@@ -91,7 +92,9 @@ class CarrierSwitch(Kind):
             return Result("failed", _values(), found="refused", answer=answer, reason=reason, ended="error")
         if answer == "not_sure":
             return Result("unknown", _values(), found="not sure", answer=answer, ended="unknown")
-        confirmed_by = ports.ask(Prompt("text", name, _("Name of the person at the carrier who confirms:"))).strip()
+        confirmed_by = ""
+        while not confirmed_by:
+            confirmed_by = ports.ask(Prompt("text", name, _("Name of the person at the carrier who confirms:"))).strip()
         call = ports.ask(Prompt("choice", name, self._test_question(ports), self._test_choices(ports)))
         outcome = self.judged(call, back=ports.step.closes is not None)
         found = f"{confirmed_by}; test call: {call}"

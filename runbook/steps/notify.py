@@ -28,6 +28,7 @@ class Notify(Kind):
 
     NAME: ClassVar[str] = "notify"
     GROUP: ClassVar[Group] = "action"
+    SPOKEN: ClassVar[bool] = True
     VALUES: ClassVar[Mapping[str, str]] = {
         "told": "How many contacts were told.",
         "means": "How the notices went out, such as `printed`.",
@@ -67,8 +68,8 @@ class Notify(Kind):
                 if contact == self.contact[-1] and not means:
                     raise
                 ports.tell(_("{role}: not sent: {why}").format(role=ports.site.role(contact), why=error.detail))
-        reason = self._passed_on(ports, [c for c, how in means.items() if how == PRINTED], body)
-        told = [contact for contact, how in means.items() if how != PRINTED or not reason]
+        passed_on, reason = self._passed_on(ports, [c for c, how in means.items() if how == PRINTED], body)
+        told = [contact for contact, how in means.items() if how != PRINTED or passed_on]
         for contact in self.contact:
             by = means.get(contact, "")
             ports.record(PersonTold(ports.step.id, contact, ports.site.role(contact), contact in told, by))
@@ -78,10 +79,10 @@ class Notify(Kind):
             return Result("passed", values, found=found, answer="told", ended="done")
         return Result("failed", values, found=found, answer="not_all", reason=reason, ended="error")
 
-    def _passed_on(self, ports: StepPorts, contacts: list[str], body: str) -> str:
-        """Have the person pass on what was only printed; what they type when not everybody was told, else nothing."""
+    def _passed_on(self, ports: StepPorts, contacts: list[str], body: str) -> tuple[bool, str]:
+        """Have the person pass on what was only printed: whether everybody was told, and if not, what they type of it."""
         if not contacts:
-            return ""
+            return True, ""
         phone = ports.world.phone
         lines = [_("Notice: {text}").format(text=body)]
         for contact in contacts:
@@ -90,8 +91,8 @@ class Notify(Kind):
         choices = (Choice("told", _("everybody knows")), Choice("not_all", _("not everybody")))
         question = _("This notice was not sent by the program. Did you pass it on?")
         if ports.ask(Prompt("choice", ports.step.id, question, choices, lines=tuple(lines))) == "told":
-            return ""
-        return ports.ask(Prompt("text", ports.step.id, _("Who does not know it, and why?")))
+            return True, ""
+        return False, ports.ask(Prompt("text", ports.step.id, _("Who does not know it, and why?")))
 
     def _roles(self, site: Site) -> str:
         return ", ".join(site.role(contact) for contact in self.contact)
