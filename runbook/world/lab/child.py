@@ -17,6 +17,7 @@ from runbook.model.errors import RunbookError
 from runbook.model.text import _
 from runbook.world.lab.cases import known_case
 from runbook.world.lab.control import Control, LabGoneError
+from runbook.world.lab.folder import make_private
 
 READY_S = 20.0
 END_S = 5.0
@@ -31,23 +32,33 @@ class Kept(Protocol):
 
 
 class LabChild:
-    """A lab of our own, on its way; it ends when `close` is called or when this process is no more, however it ended."""
+    """A lab of our own, on its way; it ends when `close` is called or when this process is no more, however it ended.
 
-    def __init__(self, folder: Path, case: str | None = None) -> None:
-        self._folder = folder
-        self._process = _started(folder, case, pipe=True)
+    When another program started the same lab first, that one is used, and broken as `case` says.
+    """
+
+    def __init__(self, folder: Path, case: str | None = None, *, default: str | None = None) -> None:
+        self._folder, self._case = folder, case
+        self._process = _started(folder, case or default, pipe=True)
         self._line: bytes | None = None
+        self._other: Attached | None = None
 
     def wait_ready(self) -> None:
         """Return when every port answers. Raises E-LAB with the reason."""
-        if self._line is None:
-            self._line = _first_line(self._process)
-            if reason := _not_ready(self._line):
-                self.close()
-                raise RunbookError("E-LAB", reason=reason)
+        if self._line is not None:
+            return
+        self._line = _first_line(self._process)
+        if reason := _not_ready(self._line):
+            self.close()
+            try:
+                self._other = _attached(self._folder, self._case)
+            except LabGoneError:
+                raise RunbookError("E-LAB", reason=reason) from None
 
     def close(self) -> None:
         """End the lab, unless another program is attached to it."""
+        if self._other is not None:
+            self._other.close()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(OSError):
@@ -87,14 +98,25 @@ def open_lab(folder: Path, case: str | None = None, *, default: str | None = Non
         if name is not None:
             known_case(name)
     try:
-        attached = _attached(folder, case)
+        return _attached(folder, case)
     except LabGoneError:
-        return _Child(folder, case, case or default)
-    return attached
+        return LabChild(folder, case, default=default)
 
 
 def start_detached(folder: Path, case: str | None = None) -> None:
-    """Start a lab that runs until it is told to stop; returns when every port answers. Raises E-LAB."""
+    """Let the lab run until it is told to stop: the one that is up, else a new one. Returns when every port answers.
+
+    Raises E-LAB-CASE, E-LAB.
+    """
+    if case is not None:
+        known_case(case)
+    try:
+        Control(folder).ask("stay")
+        if case is not None:
+            Control(folder).ask("break", case=case)
+        return
+    except LabGoneError:
+        pass
     process = _started(folder, case, pipe=False)
     assert process.stdout is not None
     line = _first_line(process)
@@ -113,32 +135,9 @@ def _attached(folder: Path, case: str | None) -> Attached:
     return Attached(connection)
 
 
-class _Child:
-    """A child of our own, or, when another program started the same lab first, that one."""
-
-    def __init__(self, folder: Path, case: str | None, first_case: str | None) -> None:
-        self._folder, self._case = folder, case
-        self._kept: Kept = LabChild(folder, first_case)
-
-    def wait_ready(self) -> None:
-        try:
-            self._kept.wait_ready()
-        except RunbookError:
-            try:
-                self._kept = _attached(self._folder, self._case)
-            except LabGoneError:
-                pass
-            else:
-                return
-            raise
-
-    def close(self) -> None:
-        self._kept.close()
-
-
 def _started(folder: Path, case: str | None, *, pipe: bool) -> subprocess.Popen[bytes]:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         log = os.open(folder / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
         raise RunbookError("E-LAB", reason=f"{error.strerror}: {error.filename}") from None
@@ -189,15 +188,20 @@ def _not_ready(line: bytes) -> str:
         said = json.loads(line)
     except ValueError:
         return _("its process ended at once; lab.log in its folder says more")
-    return "" if said.get("ready") else str(said.get("error"))
+    return "" if said.get("ready") else _(said["error"]).format(**said["values"])
 
 
-def wait_gone(folder: Path) -> bool:
-    """Wait until the lab of `folder` no longer answers; whether it did within a few seconds."""
-    for _attempt in range(100):
+def stop(folder: Path) -> bool:
+    """Stop the lab of `folder`, whoever started it, and wait until it is gone; whether there was one. Raises E-LAB."""
+    try:
+        Control(folder).ask("stop")
+    except LabGoneError:
+        return False
+    deadline = time.monotonic() + END_S
+    while time.monotonic() < deadline:
         try:
             Control(folder).ask("status")
         except LabGoneError:
             return True
-        time.sleep(0.05)
-    return False
+        time.sleep(0.02)
+    raise RunbookError("E-LAB", reason=_("the one before does not end"))

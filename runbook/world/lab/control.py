@@ -1,7 +1,7 @@
 """The lab's control port: one JSON line asks, one JSON line answers. `Control` is the asking side, `serve_control` the other.
 
-A request is `{"token": ..., "op": ...}` with `ping` (`host`, `count`), `status`, `break` (`case`), `fix`, `stop` or `attach`;
-the connection of an `attach` is kept open, and while it is, the lab stays.
+A request is `{"token": ..., "op": ...}` with `ping` (`host`, `count`), `status`, `break` (`case`), `fix`, `stop`, `stay` or
+`attach`. The connection of an `attach` is kept open, and while it is, the lab stays; after `stay` it does so until `stop`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hmac
 import json
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,12 @@ class Control:
     def _connected(self) -> socket.socket:
         setup = read_setup(self._folder)
         if setup is None:
-            raise LabGoneError(_("there is no lab in {folder}").format(folder=self._folder))
+            raise LabGoneError(_("There is no lab in {folder}.").format(folder=self._folder))
         self._token = setup.token
         try:
             return socket.create_connection((ADDRESS, setup.ports[CONTROL]), timeout=ANSWER_S)
         except OSError:
-            raise LabGoneError(_("the lab in {folder} is not running").format(folder=self._folder)) from None
+            raise LabGoneError(_("The lab in {folder} is not running.").format(folder=self._folder)) from None
 
     def _exchange(self, sock: socket.socket, op: str, values: dict[str, object]) -> dict[str, Any]:
         try:
@@ -64,7 +64,7 @@ class Control:
         except (OSError, ValueError):
             answer = None
         if not isinstance(answer, dict) or "error" in answer:
-            raise LabGoneError(_("the lab in {folder} does not answer").format(folder=self._folder))
+            raise LabGoneError(_("The lab in {folder} does not answer.").format(folder=self._folder))
         return answer
 
 
@@ -91,5 +91,7 @@ def serve_control(sock: socket.socket, token: str, answer: Callable[[str, dict[s
         op = str(request["op"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    sock.sendall(json.dumps(answer(op, request)).encode() + b"\n")
+    answered = json.dumps(answer(op, request)).encode() + b"\n"
+    with suppress(OSError):
+        sock.sendall(answered)
     return op

@@ -61,10 +61,18 @@ def read_setup(folder: Path) -> Setup | None:
             time.sleep(0.05)
 
 
+def make_private(folder: Path) -> None:
+    """Make `folder`, and above it whatever is missing, for its owner only."""
+    if not folder.parent.exists():
+        make_private(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def claim(folder: Path) -> Setup:
     """The setup of `folder`, made now when there is none. Two that claim a new folder at once get the same."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    make_private(folder)
+    with suppress(OSError):  # a stick without owners refuses
+        folder.chmod(0o700)
     setup = read_setup(folder)
     if setup is None:
         made = Setup(secrets.token_urlsafe(24), free_ports(DOORS))

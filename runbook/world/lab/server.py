@@ -16,40 +16,47 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runbook.model.errors import RunbookError
-from runbook.model.text import _
+from runbook.model.text import N_
 from runbook.world.lab.answers import LONGEST, http_answer, sip_answer, sip_requests
 from runbook.world.lab.cases import CASES, HEALTHY
 from runbook.world.lab.centre import DOORS, MACHINES, SERVICES, USER, Door
-from runbook.world.lab.commands import Ended, ended, words
 from runbook.world.lab.control import serve_control
-from runbook.world.lab.folder import CONTROL, Setup, append_act, claim, furnish, write
+from runbook.world.lab.folder import CONTROL, Setup, claim, furnish
 from runbook.world.lab.gates import Gate, Gates
-from runbook.world.lab.state import Centre, centre_from, centre_in
+from runbook.world.lab.memory import Memory
+from runbook.world.lab.state import centre_in
 
 if TYPE_CHECKING:
     from runbook.world.lab.sshd import Keys
 
+TAKEN = N_("port {port} ({name}) of this lab is taken by another program")
 IDLE_S = 60.0
 """A caller that says nothing for this long is hung up on."""
 
 
+class PortTakenError(Exception):
+    """Another program has a port of this lab: its number and its key."""
+
+
 class Server:
-    """The running lab: its state, kept in the folder at every change, and everything that answers."""
+    """Everything that answers in the running lab."""
 
     def __init__(self, folder: Path, setup: Setup) -> None:
         self._folder, self._setup = folder, setup
-        self._changing = threading.RLock()
-        self._centre = centre_from(_read(folder / "state.json"))
+        self.memory = Memory(folder, changed=self._adjust)
+        self._lock = threading.Lock()
         self._keys: Keys | None = None
         self._keepers, self._ends_alone, self._ending = 0, False, False
         # First of all: whoever holds the control port owns the folder.
         control = self._bound(CONTROL, is_open=lambda: True, serve=self._serve_control)
-        self._gates = Gates([control, *(self._gate(door) for door in DOORS)])
+        self._gates: Gates = Gates([control, *(self._gate(door) for door in DOORS)])
+
+    def _adjust(self) -> None:
+        self._gates.changed()
 
     def _bound(self, key: str, **answers: Any) -> Gate:
         deadline = time.monotonic() + 2
@@ -59,12 +66,14 @@ class Server:
             except OSError:
                 # The lab before this one may be ending at this moment.
                 if time.monotonic() > deadline:
-                    reason = _("port {port} ({name}) of this lab is taken by another program")
-                    raise RunbookError("E-LAB", reason=reason.format(port=self._setup.ports[key], name=key)) from None
+                    raise PortTakenError(self._setup.ports[key], key) from None
                 time.sleep(0.05)
 
     def _gate(self, door: Door) -> Gate:
-        answers: dict[str, Any] = {"is_open": lambda: self.centre().is_open(door), "delay_s": self._delay_s}
+        answers: dict[str, Any] = {
+            "is_open": lambda: self.memory.centre().is_open(door),
+            "delay_s": self.memory.delay_s,
+        }
         if door.speaks == "ssh":
             return self._bound(door.key, serve=lambda connection: self._serve_ssh(connection, door.host), **answers)
         if door.speaks == "http":
@@ -73,7 +82,7 @@ class Server:
             return self._bound(door.key, serve=_listen_only, **answers)
 
         def answer(request: bytes, peer: tuple[str, int]) -> bytes | None:
-            return sip_answer(request, serving=self.centre().runs(door.serves), peer=peer)
+            return sip_answer(request, serving=self.memory.centre().runs(door.serves), peer=peer)
 
         def serve(connection: socket.socket) -> None:
             peer, stream = connection.getpeername(), b""
@@ -81,58 +90,26 @@ class Server:
             while len(stream) < LONGEST and (received := connection.recv(LONGEST)):
                 requests, stream = sip_requests(stream + received)
                 for request in requests:
-                    time.sleep(self._delay_s())
+                    time.sleep(self.memory.delay_s())
                     connection.sendall(answer(request, peer) or b"")
 
         return self._bound(door.key, serve=serve, answer=answer, **answers)
-
-    # -- the state ------------------------------------------------------------------------------------------------------
-
-    def centre(self) -> Centre:
-        """The lab as it is now."""
-        return self._centre.at(time.time())
-
-    def become(self, centre: Centre) -> None:
-        """Keep a new state, and return when every port is as it says."""
-        self.keep_state(centre)
-        self._gates.changed()
-
-    def keep_state(self, centre: Centre) -> None:
-        """Keep a new state, for a loop that does not run yet or looks by itself."""
-        with self._changing:
-            self._centre = centre
-            write(self._folder / "state.json", json.dumps(centre.data()))
-
-    def run(self, host: str, command: bytes) -> tuple[Ended, float]:
-        """Run one command of the table: written down first, then done; how it ends, and how much later to say so."""
-        argv = words(command)
-        with self._changing:
-            before = self.centre()
-            end = ended(before, host, argv, time.time())
-            act = {"time": datetime.now(UTC).isoformat(), "host": host, "argv": list(argv), "status": end.status}
-            append_act(self._folder, act)
-            if end.centre is not before:
-                self.become(end.centre)
-        return end, self._delay_s()
-
-    def _delay_s(self) -> float:
-        return self._centre.case.answer_delay_s
 
     # -- those who answer -----------------------------------------------------------------------------------------------
 
     def _serve_ssh(self, connection: socket.socket, host: str) -> None:
         from runbook.world.lab import sshd
 
-        with self._changing:
+        with self._lock:
             keys = self._keys = self._keys or sshd.Keys(self._folder, USER)
-        sshd.serve(connection, keys, lambda command: self.run(host, command))
+        sshd.serve(connection, keys, lambda command: self.memory.run(host, command))
 
     def _serve_http(self, connection: socket.socket) -> None:
         connection.settimeout(IDLE_S)
         request = b""
         while b"\r\n\r\n" not in request and len(request) < LONGEST and (received := connection.recv(LONGEST)):
             request += received
-        time.sleep(self._delay_s())
+        time.sleep(self.memory.delay_s())
         connection.sendall(http_answer(request))
 
     def _serve_control(self, connection: socket.socket) -> None:
@@ -146,24 +123,26 @@ class Server:
             self.keep(-1)
 
     def _answer(self, op: str, request: dict[str, Any]) -> dict[str, Any]:
-        centre = self.centre()
+        centre = self.memory.centre()
         if op == "ping" and request.get("host") in MACHINES:
             rtt_ms = 0.4 + 1000 * centre.case.answer_delay_s
             count = min(int(request.get("count", 1)), 1000)
             return {"rtts_ms": [rtt_ms] * count if centre.is_up(request["host"]) else []}
         if op == "break" and request.get("case") in CASES:
-            self.become(centre_in(request["case"]))
+            self.memory.become(centre_in(request["case"]))
         elif op == "fix":
-            self.become(centre_in(HEALTHY))
+            self.memory.become(centre_in(HEALTHY))
         elif op == "attach":
             if not self.keep(1):
                 return {"error": "ending"}
+        elif op == "stay":
+            self._ends_alone = False
         elif op not in ("status", "stop"):
             return {"error": "unknown request"}
         return self._status()
 
     def _status(self) -> dict[str, Any]:
-        centre = self.centre()
+        centre = self.memory.centre()
         hosts = [
             {
                 "name": name,
@@ -184,7 +163,7 @@ class Server:
 
         False: it is ending already, and keeps nobody.
         """
-        with self._changing:
+        with self._lock:
             if self._ending:
                 return False
             self._keepers += change
@@ -212,7 +191,7 @@ class Server:
         self._gates.adjust_now()
         _say({"ready": True, "pid": os.getpid(), "folder": str(self._folder)})
         threading.Thread(target=_import_sshd, daemon=True).start()
-        self._gates.serve(lambda: self.centre().next_change())
+        self._gates.serve(lambda: self.memory.centre().next_change())
 
 
 def _import_sshd() -> None:
@@ -224,13 +203,6 @@ def _listen_only(connection: socket.socket) -> None:
     connection.settimeout(IDLE_S)
     while connection.recv(4096):
         pass
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def _say(line: dict[str, Any]) -> None:
@@ -247,15 +219,20 @@ def main(arguments: Sequence[str]) -> int:
     try:
         server = Server(folder, claim(folder))
         if "--case" in arguments:
-            server.keep_state(centre_in(arguments[arguments.index("--case") + 1]))
+            server.memory.keep(centre_in(arguments[arguments.index("--case") + 1]))
         if "--pipe" in arguments:
             server.watch_input()
         server.serve()
+    except PortTakenError as error:
+        port, name = error.args
+        _say({"error": TAKEN, "values": {"port": port, "name": name}})
+        return 1
     except RunbookError as error:
-        _say({"error": str(error.values.get("reason", error))})
+        _say({"error": "{reason}", "values": {"reason": str(error.values.get("reason", error))}})
         return 1
     except OSError as error:
-        _say({"error": f"{error.strerror or type(error).__name__}: {error.filename or folder}"})
+        said = f"{error.strerror or type(error).__name__}: {error.filename or folder}"
+        _say({"error": "{reason}", "values": {"reason": said}})
         return 1
     return 0
 
