@@ -78,11 +78,11 @@ class Database:
                 connection.close()
         return database
 
-    def begin(self) -> int:
-        """Take the right to append away from every other process; the number of the last row (0: none)."""
+    def begin(self) -> tuple[int, str]:
+        """Take the right to append away from every other process; number and hash of the last row (`(0, "")`: none)."""
         self._connection.execute("BEGIN IMMEDIATE")
-        number = self._connection.execute("SELECT max(n) FROM events").fetchone()[0]
-        return number if isinstance(number, int) else 0
+        found = self._connection.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
+        return (found[0], found[1]) if found else (0, "")
 
     def add(self, row: Row) -> int:
         """Add a row and commit; its number. After this it is durable. Raises LostError when the file is no longer in its place."""
@@ -166,14 +166,12 @@ class Snapshot:
         last = self._connection.execute(_SELECT + "ORDER BY n DESC LIMIT 1").fetchone()
         return (Row(*first[1:]), Row(*last[1:])) if first and last else None
 
-    def last_of(self, kinds: tuple[str, ...]) -> str:
-        """The kind of the last row that is of one of these kinds; "" when there is none. Raises sqlite3.Error."""
-        marks = ", ".join("?" * len(kinds))
-        found = self._connection.execute(
-            f"SELECT kind FROM events WHERE kind IN ({marks}) ORDER BY n DESC LIMIT 1",  # noqa: S608 only question marks
-            kinds,
-        ).fetchone()
-        return str(found[0]) if found else ""
+    def last_of(self, *kinds: str) -> Row | None:
+        """The last row that is of one of these kinds, unproven. Raises sqlite3.Error."""
+        newest = _SELECT + "WHERE n = (SELECT max(n) FROM events WHERE kind = ?)"
+        found = [self._connection.execute(newest, (kind,)).fetchone() for kind in kinds]
+        last = max((row for row in found if row), key=lambda row: int(row[0]), default=None)
+        return Row(*last[1:]) if last else None
 
     def holds(self, writer: str, seq: int, digest: str) -> bool:
         """Is this very row here? Raises sqlite3.Error."""

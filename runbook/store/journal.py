@@ -140,11 +140,14 @@ class SqliteJournal:
 
     def _commit(self, database: Database, draft: Row) -> Recorded:
         known = self._ledger
-        if database.begin() != known.number:
+        number, digest = database.begin()
+        if number > known.number:
             before = known.damage
             known.catch_up(database)
             if known.damage is not before:
                 raise sqlite3.DatabaseError(_("the file is damaged"))
+        elif (number, digest) != known.last:
+            raise LostError
         row = known.next(draft)
         return known.believe(row, database.add(row))
 

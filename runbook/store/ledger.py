@@ -80,6 +80,11 @@ class Ledger:
             self.number = n
 
     @property
+    def last(self) -> tuple[int, str]:
+        """Number and hash of the last row; `(0, "")` when there is none."""
+        return (self.number, self.rows[-1].hash) if self.rows else (0, "")
+
+    @property
     def writer(self) -> str:
         """Who wrote the last row."""
         return self.rows[-1].writer if self.rows else FIRST_WRITER

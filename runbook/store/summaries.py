@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, IncidentRecovered, Recorded
+from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, Recorded
+from runbook.model.state import fold
 from runbook.store.database import Snapshot
 from runbook.store.journal import JOURNAL_NAME
 from runbook.store.notices import why
@@ -16,19 +17,15 @@ from runbook.store.rows import BadRowError, Row, recorded
 
 State = Literal["open", "recovered", "closed", "aborted", "unreadable"]
 
-_ENDS: dict[str, State] = {
-    IncidentRecovered.__name__: "recovered",
-    IncidentClosed.__name__: "closed",
-    IncidentAborted.__name__: "aborted",
-}
+_TELLING = tuple(kind.__name__ for kind in (RecoveryAnswered, AnswerCorrected, IncidentClosed, IncidentAborted))
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a list shows. Nothing here is verified: before anything is done the events are read.
 
-    `opened` is the first event (None when it cannot be read), `opened_at` and `last_at` are UTC texts as stored, `state` is the
-    last that was written. `problem` says why the state is `unreadable`.
+    `opened` is the first event (None when it cannot be read), `opened_at` and `last_at` are UTC texts as stored, `state` is what
+    the last telling event says; the fold of all events decides. `problem` says why the state is `unreadable`.
     """
 
     id: str
@@ -46,14 +43,29 @@ def summary(folder: Path, incident: str) -> Summary:
     try:
         with Snapshot(folder / JOURNAL_NAME) as snapshot:
             ends = snapshot.first_and_last()
-            state = _ENDS.get(snapshot.last_of(tuple(_ENDS)), "open")
+            state = (
+                _ENDS.get(snapshot.last_of(tuple(_ENDS))) or fold(recorded(row) for _, row in snapshot.after(0)).status
+            )
         if ends is None:
             return Summary(incident, folder, "unreadable")
         first, last = recorded(ends[0]), recorded(ends[1])
+        state = _state(recorded(telling).event) if telling else "open"
     except (sqlite3.Error, OSError, BadRowError) as problem:
         return Summary(incident, folder, "unreadable", problem=why(problem))
     opened = first.event if isinstance(first.event, IncidentOpened) else None
     return Summary(incident, folder, state, opened, first.utc, last, last.utc)
+
+
+def _state(event: Event) -> State:
+    match event:
+        case IncidentClosed():
+            return "closed"
+        case IncidentAborted():
+            return "aborted"
+        case RecoveryAnswered(recovered=True):
+            return "recovered"
+        case _:
+            return "open"
 
 
 def furthest(copies: Sequence[Path], incident: str) -> tuple[Path, list[Path]]:
