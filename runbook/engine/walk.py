@@ -37,11 +37,17 @@ def walk(context: Context) -> Ending:
     except Stopped as stop:
         if stop.why == "aborted":
             return Ending("aborted")
-        context.record(Paused(stop.why, context.state.position.step))
-        return Ending("paused", stop.why)
+        return _paused(context, stop.why)
+    except KeyboardInterrupt as signal:
+        return _paused(context, getattr(signal, "why", "interrupt"))
     if context.state.status == "aborted":
         return Ending("aborted")
     return Ending("recovered" if context.state.status in ("recovered", "closed") else "not_recovered")
+
+
+def _paused(context: Context, why: str) -> Ending:
+    context.record(Paused(why, context.state.position.step))
+    return Ending("paused", why)
 
 
 def _look_at_itself(context: Context) -> None:

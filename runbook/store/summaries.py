@@ -17,7 +17,7 @@ from runbook.store.rows import BadRowError, Row, recorded
 
 State = Literal["open", "recovered", "closed", "aborted", "unreadable"]
 
-_TELLING = tuple(kind.__name__ for kind in (RecoveryAnswered, AnswerCorrected, IncidentClosed, IncidentAborted))
+_ENDS: dict[str, State] = {IncidentClosed.__name__: "closed", IncidentAborted.__name__: "aborted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Summary:
     """What a list shows. Nothing here is verified: before anything is done the events are read.
 
     `opened` is the first event (None when it cannot be read), `opened_at` and `last_at` are UTC texts as stored, `state` is what
-    the last telling event says; the fold of all events decides. `problem` says why the state is `unreadable`.
+    the events fold to. `problem` says why the state is `unreadable`.
     """
 
     id: str
@@ -43,29 +43,15 @@ def summary(folder: Path, incident: str) -> Summary:
     try:
         with Snapshot(folder / JOURNAL_NAME) as snapshot:
             ends = snapshot.first_and_last()
-            state = (
-                _ENDS.get(snapshot.last_of(tuple(_ENDS))) or fold(recorded(row) for _, row in snapshot.after(0)).status
-            )
+            end = snapshot.last_of(*_ENDS)
+            state: State = _ENDS[end.kind] if end else fold(recorded(row) for _n, row in snapshot.after(0)).status
         if ends is None:
             return Summary(incident, folder, "unreadable")
         first, last = recorded(ends[0]), recorded(ends[1])
-        state = _state(recorded(telling).event) if telling else "open"
     except (sqlite3.Error, OSError, BadRowError) as problem:
         return Summary(incident, folder, "unreadable", problem=why(problem))
     opened = first.event if isinstance(first.event, IncidentOpened) else None
     return Summary(incident, folder, state, opened, first.utc, last, last.utc)
-
-
-def _state(event: Event) -> State:
-    match event:
-        case IncidentClosed():
-            return "closed"
-        case IncidentAborted():
-            return "aborted"
-        case RecoveryAnswered(recovered=True):
-            return "recovered"
-        case _:
-            return "open"
 
 
 def furthest(copies: Sequence[Path], incident: str) -> tuple[Path, list[Path]]:
