@@ -168,8 +168,8 @@ class Snapshot:
 
     def last_of(self, *kinds: str) -> Row | None:
         """The last row that is of one of these kinds, unproven. Raises sqlite3.Error."""
-        newest = _SELECT + "WHERE n = (SELECT max(n) FROM events WHERE kind = ?)"
-        found = [self._connection.execute(newest, (kind,)).fetchone() for kind in kinds]
+        newest = "WHERE kind = ? ORDER BY n DESC LIMIT 1"
+        found = [self._connection.execute(_SELECT + newest, (kind,)).fetchone() for kind in kinds]
         last = max((row for row in found if row), key=lambda row: int(row[0]), default=None)
         return Row(*last[1:]) if last else None
 

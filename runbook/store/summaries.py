@@ -13,7 +13,7 @@ from runbook.model.state import fold
 from runbook.store.database import Snapshot
 from runbook.store.journal import JOURNAL_NAME
 from runbook.store.notices import why
-from runbook.store.rows import BadRowError, Row, recorded
+from runbook.store.rows import Row, recorded
 
 State = Literal["open", "recovered", "closed", "aborted", "unreadable"]
 
@@ -48,7 +48,8 @@ def summary(folder: Path, incident: str) -> Summary:
         if ends is None:
             return Summary(incident, folder, "unreadable")
         first, last = recorded(ends[0]), recorded(ends[1])
-    except (sqlite3.Error, OSError, BadRowError) as problem:
+    except (sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError) as problem:
+        # Rows that nobody verified may hold anything; one bad incident must not hide the others.
         return Summary(incident, folder, "unreadable", problem=why(problem))
     opened = first.event if isinstance(first.event, IncidentOpened) else None
     return Summary(incident, folder, state, opened, first.utc, last, last.utc)
