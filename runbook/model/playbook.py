@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from runbook.model.ports import JSON
-from runbook.model.schema import Duration, Id, Model, Sentence
+from runbook.model.schema import Duration, Id, Model, Sentence, StepId
 from runbook.model.step import CommonKeys, Kind
 from runbook.model.text import Text
 
@@ -107,7 +107,7 @@ class WaitFor(Model):
     """With `recovered`, green counts only when the person says that service is back."""
     limit: Duration
     """How long, from the end of `since`; at the limit it expires."""
-    since: Id | None = None
+    since: StepId | None = None
     """The step from whose end the limit counts; without it, this step's own start."""
     every: Duration = timedelta(seconds=5)
     """How often the reading is taken."""

@@ -13,8 +13,9 @@ from runbook.model.units import duration, span
 
 ID = r"[a-z0-9][a-z0-9-]{0,63}"
 _ID = re.compile(ID)
+_STEP_ID = re.compile(f"{ID}(/{ID})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
-_ADDRESS = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+_ADDRESS = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:-]{0,252}")
 _NUMBER = re.compile(r"\+?[0-9][0-9 -]{0,28}[0-9]|\+?[0-9*#]{2,20}")
 
 
@@ -81,6 +82,9 @@ def _list(value: Any) -> Any:
 
 
 Id = Annotated[str, _match(_ID, "an id of lower-case letters, digits and hyphens, such as cti-down"), WithJsonSchema({"type": "string", "pattern": f"^{ID}$"})]
+StepId = Annotated[
+    str, _match(_STEP_ID, "a step's id, such as ping-cti, or BLOCK/ID inside a block"), WithJsonSchema({"type": "string", "pattern": f"^{ID}(/{ID})?$"})
+]
 Name = Annotated[str, _match(_NAME, "a name of letters, digits and . _ @ - such as cti-core"), WithJsonSchema({"type": "string"})]
 Address = Annotated[str, _match(_ADDRESS, "a host name or an IP address"), WithJsonSchema({"type": "string"})]
 PhoneNumber = Annotated[str, _match(_NUMBER, "a telephone number of digits"), WithJsonSchema({"type": "string"})]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BeforeValidator, Field
 
 from runbook.model.ports import JSON, Prompt, World
-from runbook.model.schema import Count, Decimal, Duration, Id, Model, OneOrMore, Sentence, Whole, YesNo
+from runbook.model.schema import Count, Decimal, Duration, Id, Model, OneOrMore, Sentence, StepId, Whole, YesNo
 from runbook.model.site import Site
 
 PHASES = ("scope", "diagnose", "contain", "remediate", "verify", "restore", "close")
@@ -113,7 +113,7 @@ class ApprovalRule(Model):
     """The contact who approves."""
     or_: Annotated[Id | None, Field(alias="or")] = None
     """The contact who approves when `by` cannot be reached."""
-    covers: tuple[Id, ...] = ()
+    covers: tuple[StepId, ...] = ()
     """Further steps whose acts are read aloud in the same call; each is recorded and expires alone."""
 
 
@@ -150,7 +150,7 @@ class Repeatable(Model):
 class CommonKeys(Model):
     """The keys that every step may have."""
 
-    id: Id
+    id: StepId
     """The step's name inside its plan."""
     title: Sentence
     """One thing to do or to know, as a sentence."""
@@ -186,7 +186,7 @@ class CommonKeys(Model):
     """How the tool sees that the action worked."""
     undo: Sentence | None = None
     """How the action is taken back, as a sentence."""
-    closes: Id | None = None
+    closes: StepId | None = None
     """The step whose debt this one closes. It is taken exactly while that debt is open."""
     recovery_test: YesNo = False
     """Whether the plan's `recovered` question is asked after this step."""
@@ -246,13 +246,16 @@ class Kind(Model):
     """Base of the leaf kinds. One file in `steps/` defines one subclass; everything else is derived from it.
 
     NAME is the step's own key; GROUP says whether it reads, changes the world, or is people's; OPENS is what it leaves open.
-    SPOKEN: an act that a person does by telephone, still confirmed by typing the step's number. VALUES: name -> doc of each value.
-    EXAMPLE: a minimal body.
+    SPOKEN: an act that a person does by telephone, still confirmed by typing the step's number.
+    VERIFIES_ITSELF: an action that ends with its own test, so it needs no `verify`. NEEDS_APPROVAL: an action that somebody must
+    allow. VALUES: name -> doc of each value. EXAMPLE: a minimal body.
     """
 
     NAME: ClassVar[str]
     GROUP: ClassVar[Group]
     SPOKEN: ClassVar[bool] = False
+    VERIFIES_ITSELF: ClassVar[bool] = False
+    NEEDS_APPROVAL: ClassVar[bool] = True
     VALUES: ClassVar[Mapping[str, str]] = {}
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 
