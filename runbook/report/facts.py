@@ -1,0 +1,192 @@
+"""The facts of an incident: a pure fold of its events, the plan and the site. The same events give the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from runbook import __version__
+from runbook.model import events as ev
+from runbook.model.clocks import Scheme, clocks
+from runbook.model.errors import RunbookError
+from runbook.model.events import IncidentOpened, Recorded
+from runbook.model.playbook import Playbook
+from runbook.model.site import Site
+from runbook.model.state import State, fold
+from runbook.model.text import Text, _, language
+from runbook.report.attempts import Walks, attempts, unknown_acts
+from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
+from runbook.report.record import ClockFacts, DebtFacts, Facts, Proof, StepFacts, Tickets
+from runbook.report.timeline import Names, timeline
+from runbook.report.words import word
+
+
+def facts(
+    events: Iterable[Recorded],
+    playbook: Playbook,
+    site: Site,
+    now: datetime,
+    *,
+    proof: Proof | None = None,
+    scheme: Scheme | None = None,
+) -> Facts:
+    """What a report of these events says, in the person's language.
+
+    `now` only matters while the incident is open: an ended one is reported as of its last event. `scheme` is the table of
+    service levels that the plan names. Raises RunbookError E-FORM when the first event is not the opening of an incident.
+    """
+    journal = tuple(events)
+    state = fold(journal)
+    opened, opened_at, reported_at, last = state.opened, state.opened_at, state.reported_at, state.last
+    if opened is None or opened_at is None or reported_at is None or last is None:
+        raise RunbookError(
+            "E-FORM", reason=_("its first event is missing"), name=journal[0].incident if journal else "INCIDENT"
+        )
+    as_of = last.at if state.ended else max(now, last.at)
+    zone = _zone(opened.zone, site)
+    names = _names(playbook, site, opened, zone)
+    walks = attempts(journal)
+    corrected = any(isinstance(recorded.event, ev.ReportedTimeCorrected) for recorded in journal)
+    return Facts(
+        incident=opened.incident,
+        mode=opened.mode,
+        language=language(),
+        zone=zone,
+        plan=opened.plan,
+        plan_version=opened.plan_version,
+        title=names.title,
+        site=opened.site,
+        severity=opened.severity,
+        status=state.status,
+        who=tuple(dict.fromkeys(recorded.actor for recorded in journal if recorded.actor)),
+        reported_at=reported_at,
+        reported_how="corrected" if corrected else opened.reported_how,
+        opened_at=opened_at,
+        recovered_at=state.recovered_at,
+        ended_at=state.ended_at,
+        as_of=as_of,
+        impact=playbook.header.impact.pick(),
+        use_when=playbook.header.use_when.pick(),
+        recovered_ask=names.recovered_ask,
+        inputs=tuple((names.question(name), value) for name, value in state.inputs.items()),
+        people=people(journal, names),
+        clocks=_clocks(playbook, scheme, state, as_of),
+        scheme=scheme.title.pick() if scheme else "",
+        timeline=timeline(journal, names, reported_at),
+        steps=tuple(_steps(playbook, state, walks, journal, names)),
+        approvals=approvals(journal),
+        debts=tuple(_debts(state, as_of)),
+        tickets=_tickets(journal, state),
+        deviations=deviations(journal, names),
+        unknown=unknown_acts(walks),
+        notes=notes(journal),
+        still_open=still_open(state, names),
+        evidence=evidence(journal),
+        events=len(journal),
+        proof=proof or Proof(last.hash),
+        tool_version=__version__,
+        plan_origin=opened.plan_origin,
+        site_origin=opened.site_origin,
+        machine=opened.machine,
+        files=len(opened.files),
+        hidden=_numbers(site) if opened.mode != "live" else (),
+    )
+
+
+def _zone(name: str, site: Site) -> tzinfo:
+    try:
+        return ZoneInfo(name or site.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo) -> Names:
+    def step(name: str) -> str:
+        if name == "end":
+            return _("the end of the plan")
+        if not playbook.has(name):
+            return name or _("the beginning")
+        found = playbook.step(name)
+        return f"{found.number} {found.title.pick()}"
+
+    def question(name: str) -> str:
+        found = playbook.header.inputs.get(name)
+        return found.ask.pick() if found else name
+
+    title = Text.of(opened.title).pick() if opened.title else opened.plan
+    return Names(step, site.role, question, playbook.header.recovered.ask.pick(), title, zone)
+
+
+def _clocks(playbook: Playbook, scheme: Scheme | None, state: State, as_of: datetime) -> tuple[ClockFacts, ...]:
+    rule = playbook.header.clocks
+    if rule is None or scheme is None or state.reported_at is None or rule.level not in scheme.levels:
+        return ()
+    reached: Mapping[str, datetime | None] = {"response": state.opened_at, "recovery": state.recovered_at}
+    met = {metric: at for metric, at in reached.items() if at is not None}
+    found = []
+    for clock in clocks(scheme, rule.level, state.reported_at, met):
+        if clock.met_at:
+            standing = "over" if clock.broken(as_of) else "kept"
+        elif clock.metric in reached and clock.broken(as_of):
+            standing = "over"
+        else:
+            standing = "not_recorded" if state.ended or clock.broken(as_of) else "running"
+        found.append(ClockFacts(clock.title, clock.limit, clock.due, clock.met_at, clock.left(as_of), standing))
+    return tuple(found)
+
+
+def _debts(state: State, as_of: datetime) -> Iterator[DebtFacts]:
+    for debt in state.debts:
+        length = max((debt.closed_at or as_of) - debt.since, timedelta())
+        yield DebtFacts(
+            debt.step, debt.kind, debt.since, debt.closed_at, length, debt.closed_by, debt.waived_by, debt.waiver
+        )
+
+
+def _tickets(journal: tuple[Recorded, ...], state: State) -> tuple[Tickets, ...]:
+    at = {recorded.event.step: recorded.at for recorded in journal if isinstance(recorded.event, ev.TicketsCounted)}
+    return tuple(
+        Tickets(step, at[step], t.written, t.entered, tuple(map(str, t.missing))) for step, t in state.tickets.items()
+    )
+
+
+def _steps(
+    playbook: Playbook, state: State, walks: Walks, journal: tuple[Recorded, ...], names: Names
+) -> Iterator[StepFacts]:
+    left_out, approved = _left_out(journal, names), approvals(journal)
+    for step in playbook.steps:
+        walk = tuple(walks.get(step.id, ()))
+        outcome = state.step(step.id).outcome
+        why = left_out.get(step.id, "")
+        if outcome not in ("not_taken", "skipped") and (walk or outcome):
+            why = ""
+        elif not walk and not outcome:
+            outcome = "not_reached"
+            why = _("the walk ended before it") if state.ended else _("the walk has not come to it")
+        given = tuple(approval for approval in approved if approval.step == step.id)
+        note = step.keys.note.pick() if step.keys.note else ""
+        yield StepFacts(step.number, step.id, step.title.pick(), step.kind, step.keys.phase, note, outcome, why, walk, given)
+
+
+def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:
+    """Why each step was skipped or not taken, by its latest event."""
+    why: dict[str, str] = {}
+    for recorded in journal:
+        event = recorded.event
+        if isinstance(event, ev.WentTo):
+            said = _("the walk went from {origin} to {target}: {because}").format(
+                origin=names.step(event.origin), target=names.step(event.target), because=word(event.because, "because")
+            )
+            why |= dict.fromkeys(event.passed_over, f"{said} ({event.reason})" if event.reason else said)
+        elif isinstance(event, ev.StepFinished) and event.outcome in ("not_taken", "skipped"):
+            said = word(event.how, "how")
+            why[event.step] = f"{said}: {event.reason}" if event.reason else said
+    return why
+
+
+def _numbers(site: Site) -> tuple[str, ...]:
+    """Every number of the site that can be dialled, the longest first."""
+    lines = {number for line in site.lines.values() for number in line.numbers}
+    found = lines | {person.number for contact in site.contacts.values() for person in contact.people if person.number}
+    return tuple(sorted(found, key=lambda number: (-len(number), number)))

@@ -1,0 +1,264 @@
+"""What a report knows: frozen facts, made from the events by `facts`. Codes stay codes; the template finds their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How far the journal is proven. `broken_at`: the event number from which it is not, and `reason` why."""
+
+    head: str = ""
+    broken_at: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A question that was asked of the world; `times` equal answers in a row, the last of them at `last_at`."""
+
+    at: datetime
+    purpose: str
+    ran: str
+    expected: str
+    found: str
+    outcome: str
+    phase: str = ""
+    times: int = 1
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act that was begun. `ended`: done | error | unknown | not_sent, empty when nothing said so. `answer`: what a person decided."""
+
+    step: str
+    at: datetime
+    act: str
+    sha256: str
+    ended: str = ""
+    found: str = ""
+    ended_at: datetime | None = None
+    unknown: bool = False
+    answer: str = ""
+    answered_by: str = ""
+    answered_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One walk through a step. `corrected`: why its answer was withdrawn later, by whom in `corrected_by`."""
+
+    number: int
+    begun_at: datetime
+    ended_at: datetime | None = None
+    ran: str = ""
+    expected: str = ""
+    found: str = ""
+    outcome: str = ""
+    by: str = ""
+    how: str = ""
+    who: str = ""
+    answer: str = ""
+    reason: str = ""
+    looks: tuple[Look, ...] = ()
+    acts: tuple[Act, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
+    corrected: str = ""
+    corrected_by: str = ""
+    right: str = ""
+    recovered: str = ""
+
+    @property
+    def length(self) -> timedelta | None:
+        return self.ended_at - self.begun_at if self.ended_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A yes or a no to an exact act. `refused`: empty for a yes, else refused | not_reached."""
+
+    at: datetime
+    step: str
+    role: str
+    name: str
+    how: str
+    act: str = ""
+    sha256: str = ""
+    expires_at: datetime | None = None
+    refused: str = ""
+    reason: str = ""
+    recorded_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """One line of the plan. `why`: why it was not taken or left out, in words; empty when it was walked."""
+
+    number: int
+    id: str
+    title: str
+    kind: str
+    phase: str
+    note: str
+    outcome: str
+    why: str
+    attempts: tuple[Attempt, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DebtFacts:
+    """Something that was opened: until `until` when it was closed or waived, else still open."""
+
+    step: str
+    kind: str
+    since: datetime
+    until: datetime | None
+    length: timedelta
+    closed_by: str
+    waived_by: str
+    waiver: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    step: str
+    at: datetime
+    written: int
+    entered: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A place where the walk left the plan's line, with the reason that was given. `detail` in words."""
+
+    at: datetime
+    kind: str
+    step: str
+    detail: str
+    reason: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    seq: int
+    at: datetime
+    text: str
+    who: str
+    step: str
+    about: str
+    amends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who took part. `parts`: as what, in words."""
+
+    name: str
+    parts: tuple[str, ...]
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """A limit. `standing`: kept | over | running | not_recorded (over or not, nothing says that it was reached)."""
+
+    title: str
+    limit: timedelta
+    due: datetime
+    met_at: datetime | None
+    left: timedelta
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline, in words."""
+
+    seq: int
+    at: datetime
+    elapsed: timedelta
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    seq: int
+    step: str
+    name: str
+    size_bytes: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a report of one incident says. `hidden`: numbers that may not be printed (practice)."""
+
+    incident: str
+    mode: str
+    language: str
+    zone: tzinfo
+    plan: str
+    plan_version: str
+    title: str
+    site: str
+    severity: str
+    status: str
+    who: tuple[str, ...]
+    reported_at: datetime
+    reported_how: str
+    opened_at: datetime
+    recovered_at: datetime | None
+    ended_at: datetime | None
+    as_of: datetime
+    impact: str
+    use_when: str
+    recovered_ask: str
+    inputs: tuple[tuple[str, str], ...]
+    people: tuple[Person, ...]
+    clocks: tuple[ClockFacts, ...]
+    scheme: str
+    timeline: tuple[Line, ...]
+    steps: tuple[StepFacts, ...]
+    approvals: tuple[Approval, ...]
+    debts: tuple[DebtFacts, ...]
+    tickets: tuple[Tickets, ...]
+    deviations: tuple[Deviation, ...]
+    unknown: tuple[Act, ...]
+    notes: tuple[Note, ...]
+    still_open: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    events: int
+    proof: Proof
+    tool_version: str
+    plan_origin: str
+    site_origin: str
+    machine: str
+    files: int
+    hidden: tuple[str, ...] = field(default=())
+
+    @property
+    def emergency(self) -> tuple[DebtFacts, ...]:
+        """The times on the emergency lines."""
+        return tuple(debt for debt in self.debts if debt.kind == "emergency_lines")
+
+    @property
+    def emergency_length(self) -> timedelta:
+        return sum((debt.length for debt in self.emergency), timedelta())
+
+    @property
+    def walked(self) -> tuple[StepFacts, ...]:
+        return tuple(step for step in self.steps if step.attempts)
+
+    @property
+    def left_out(self) -> tuple[StepFacts, ...]:
+        """Skipped, not taken and not reached steps."""
+        return tuple(step for step in self.steps if step.why)

@@ -1,0 +1,160 @@
+"""The words for codes: outcomes, manners, reasons. A code that this version does not know is shown as it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+
+from runbook.model.text import N_, _
+from runbook.model.units import local_text, span
+from runbook.report.escape import EMPTY, Markup
+
+WORDS: dict[str, dict[str, str]] = {
+    "outcome": {
+        "passed": N_("passed"),
+        "warned": N_("warned"),
+        "failed": N_("failed"),
+        "expired": N_("expired"),
+        "unreachable": N_("could not be asked"),
+        "unknown": N_("end unknown"),
+        "skipped": N_("skipped"),
+        "not_taken": N_("not taken"),
+        "not_reached": N_("not reached"),
+        "": N_("not finished"),
+    },
+    "by": {"machine": N_("machine"), "person": N_("person"), "paper": N_("paper")},
+    "how": {
+        "read": N_("read by the program"),
+        "acted": N_("the act, and what was seen after it"),
+        "asked": N_("answered by a person"),
+        "manual": N_("manual form: done or read by hand"),
+        "not_needed": N_("not needed: it held already"),
+        "condition": N_("its condition did not hold"),
+        "skip": N_("skipped by a person"),
+        "key_failed": N_("said to have failed by a person"),
+        "resolved": N_("its end was decided by a person"),
+    },
+    "purpose": {
+        "step": N_("read"),
+        "before": N_("read before the act"),
+        "verify": N_("read to verify the act"),
+        "unknown": N_("read to learn how the act ended"),
+        "again": N_("read again before the act"),
+        "wait": N_("read while waiting"),
+    },
+    "ended": {
+        "done": N_("done"),
+        "error": N_("ended with an error"),
+        "unknown": N_("nobody knows how it ended"),
+        "not_sent": N_("nothing was sent"),
+        "": N_("no end was recorded"),
+    },
+    "unknown_answer": {"done": N_("done"), "not_done": N_("not done"), "redo": N_("to be done again"), "unknown": N_("nobody can say")},
+    "answer": {
+        "reached": N_("reached"),
+        "nobody": N_("nobody answered"),
+        "confirmed": N_("confirmed"),
+        "refused": N_("refused"),
+        "not_sure": N_("not sure"),
+        "told": N_("told"),
+        "not_all": N_("not all were told"),
+        "complete": N_("complete"),
+        "missing": N_("some are missing"),
+        "done": N_("done"),
+        "not_done": N_("not done"),
+        "unknown": N_("nobody can say"),
+        "yes": N_("yes"),
+        "no": N_("no"),
+    },
+    "choice": {
+        "again": N_("try again"),
+        "by_hand": N_("by hand"),
+        "skip": N_("skip with a reason"),
+        "escalate": N_("escalate"),
+        "pause": N_("pause"),
+        "abort": N_("abort"),
+    },
+    "paused": {
+        "key": N_("by the person"),
+        "end_of_input": N_("the input ended"),
+        "hangup": N_("the terminal was closed"),
+        "terminate": N_("the program was told to end"),
+        "interrupt": N_("interrupted"),
+        "not_answered": N_("a question had no answer"),
+        "not_confirmed": N_("an act was not confirmed"),
+        "failure_menu": N_("chosen after a failure"),
+    },
+    "because": {
+        "next": N_("the plan says so"),
+        "recovered": N_("service was back"),
+        "goto": N_("a person went there"),
+        "corrected": N_("an answer was corrected"),
+    },
+    "approval": {"spoken": N_("spoken, not verified")},
+    "refused": {"refused": N_("refused"), "not_reached": N_("not reached")},
+    "debt": {
+        "emergency_lines": N_("hotline on the emergency lines"),
+        "manual_tickets": N_("manual tickets to be entered"),
+    },
+    "deviation": {
+        "skip": N_("skipped"),
+        "repeat": N_("repeated"),
+        "override": N_("done differently"),
+        "goto": N_("went to another step"),
+        "correction": N_("corrected"),
+        "waiver": N_("waived"),
+    },
+    "standing": {
+        "kept": N_("kept"),
+        "over": N_("over"),
+        "running": N_("running"),
+        "not_recorded": N_("no time recorded"),
+    },
+    "status": {
+        "open": N_("open"),
+        "recovered": N_("recovered, not closed"),
+        "closed": N_("closed"),
+        "aborted": N_("aborted"),
+    },
+    "mode": {"live": N_("live"), "lab": N_("LAB"), "drill": N_("DRILL")},
+    "reported": {
+        "typed": N_("as typed"),
+        "default": N_("taken as the time of opening"),
+        "corrected": N_("corrected later"),
+    },
+    "input": {"asked": N_("asked"), "default": N_("default taken"), "set": N_("set")},
+    "jump": {
+        "jumped": N_("The wall clock moved"),
+        "suspended": N_("This laptop was suspended"),
+        "rebooted": N_("This laptop was started anew"),
+    },
+    "phase": {
+        "scope": N_("scope"),
+        "diagnose": N_("diagnose"),
+        "contain": N_("contain"),
+        "remediate": N_("remediate"),
+        "verify": N_("verify"),
+        "restore": N_("restore"),
+        "close": N_("close"),
+    },
+}
+
+
+def word(code: str, table: str) -> str:
+    """The words for `code` in `table`, in the person's language."""
+    found = WORDS[table].get(code)
+    return _(found) if found is not None else code
+
+
+def moment(at: datetime | None, zone: tzinfo) -> str:
+    """A point in time with its offset; a dash for none."""
+    return local_text(at, zone) if at else EMPTY
+
+
+def length(value: timedelta | None) -> str:
+    """A length of time; a dash for none."""
+    return span(value) if value is not None else EMPTY
+
+
+def since(value: timedelta) -> Markup:
+    """A time counted from the report of the fault: `+12m3s`."""
+    return Markup(f"+{span(value)}" if value >= timedelta() else span(value))
