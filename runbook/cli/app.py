@@ -64,9 +64,12 @@ def loaded(name: str) -> Any:
     app.rich_markup_mode = None
     parser = click_command(app)
     parser.name, parser.help = name, _(line)
-    for leaf in getattr(parser, "commands", {"": parser}).values():
-        if all(parameter.name != "lang" for parameter in leaf.params):
-            leaf.params.append(lang_option())
+    subcommands = getattr(parser, "commands", {}).values()
+    for subcommand in subcommands:
+        subcommand.help = _(subcommand.help or "")
+    for taker in (parser, *subcommands):
+        if all(parameter.name != "lang" for parameter in taker.params):
+            taker.params.append(lang_option())
     return parser
 
 

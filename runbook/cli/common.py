@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from runbook.bundled import locale_dir
 from runbook.model.text import DEFAULT_LANGUAGE, _, speak
 
 LANGUAGES = ("en", "zh")
+DOMAIN = "runbook"
 
 
 def named_language(arguments: Sequence[str]) -> str | None:
@@ -42,7 +44,12 @@ def speak_language(language: str) -> None:
     if language == DEFAULT_LANGUAGE:
         speak(language, None)
         return
-    catalogue = gettext.translation("runbook", str(locale_dir()), [language], fallback=True)
+    folder = str(locale_dir())
+    # The parser asks gettext by itself, which knows the language from the environment only.
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, folder)
+    gettext.textdomain(DOMAIN)
+    catalogue = gettext.translation(DOMAIN, folder, [language], fallback=True)
     # An empty msgid names the catalogue's header, which is not a sentence.
     speak(language, lambda message: catalogue.gettext(message) if message else "")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import typer
 
+from hatch_build import compile_catalogues
 from runbook.cli.app import COMMANDS, main
 from runbook.cli.common import chosen_language
 from runbook.model.errors import Problem, ProblemsError, RunbookError
@@ -19,8 +21,11 @@ from runbook.model.text import speak
 
 
 @pytest.fixture(autouse=True)
-def _english_again() -> None:
+def _english_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LANGUAGE", "")
+    yield
     speak("en", None)
+    gettext.textdomain("messages")
 
 
 @pytest.fixture
@@ -161,6 +166,7 @@ def test_a_group_s_commands_take_the_language_too(monkeypatch: pytest.MonkeyPatc
     module.__dict__["app"] = app
     monkeypatch.setitem(sys.modules, "runbook.cli.lab", module)
     assert main(["lab", "up", "--lang", "zh"]) == 0
+    assert main(["lab", "--lang", "zh", "up"]) == 0
     assert main(["lab", "down"]) == 1
     assert main(["lab", "--help"]) == 0
     assert COMMANDS["lab"][1] in capsys.readouterr().out
@@ -183,6 +189,19 @@ sys.exit(main(["list"]))
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "?? ok\n"), done.stderr
+
+
+def test_the_parser_s_own_words_are_spoken_in_the_language_too(monkeypatch, tmp_path: Path, capsys) -> None:
+    source = tmp_path / "zh" / "LC_MESSAGES" / "runbook.po"
+    source.parent.mkdir(parents=True)
+    words = {"": "Content-Type: text/plain; charset=UTF-8\\n", "Commands": "命令", COMMANDS["list"][1]: "列出预案。"}
+    source.write_text("".join(f'msgid "{word}"\nmsgstr "{said}"\n\n' for word, said in words.items()), encoding="utf-8")
+    compile_catalogues(tmp_path)
+    monkeypatch.setattr("runbook.cli.common.locale_dir", lambda: tmp_path)
+    assert main(["--help", "--lang", "zh"]) == 0
+    out = capsys.readouterr().out
+    assert "命令:" in out
+    assert "列出预案。" in out
 
 
 def test_words_after_a_double_dash_are_no_options() -> None:
