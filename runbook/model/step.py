@@ -64,7 +64,7 @@ def _written(value: Scalar) -> set[str]:
     """How a plan may write this value."""
     if isinstance(value, bool):
         return {"yes", "true"} if value else {"no", "false"}
-    return {"none"} if value is None else {str(value)}
+    return {"none"} if value is None else {str(value), _plain(value)}
 
 
 class Thresholds(Model):
