@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from runbook.model.errors import RunbookError
-from runbook.ui.glyphs import carried, cells, clipped, fold
+from runbook.ui.glyphs import Shown, carried, cells, clipped, fold
 from runbook.ui.safe_text import BAR, safe
 
 if TYPE_CHECKING:
@@ -46,15 +46,23 @@ class Console:
         return getattr(self._rich.file, "encoding", None) or "utf-8"
 
     def write(self, *lines: str, style: str = "", hang: str = "  ") -> None:
-        """Write lines; `style` is a rich style such as `bold`, `hang` begins what a line is folded into."""
+        """Write lines; `style` is a rich style such as `bold`, `hang` begins what a line is folded into.
+
+        Each string is one line: what stands behind a newline in it was written by somebody else, and is marked as such.
+        """
         from rich.text import Text
 
         with self._lock, self._faults_named():
             self._clear_passing()
-            for line in "\n".join(lines or ("",)).split("\n") if lines else [""]:
+            for line in lines:
                 for part in self._laid_out(line, hang):
                     self._rich.print(Text(carried(part, self.encoding), style=style), soft_wrap=True)
                     self.written += 1
+
+    def show(self, lines: Iterable[Shown]) -> None:
+        """Write lines, each in its style."""
+        for line in lines:
+            self.write(line.text, style=line.style)
 
     def open_line(self, text: str) -> None:
         """Write the beginning of a line that a person goes on with (`> `)."""
@@ -77,7 +85,8 @@ class Console:
             self._raw(self._passing)
 
     def _laid_out(self, line: str, hang: str) -> list[str]:
-        shown = [part.expandtabs(8) for part in safe(line).split("\n")]
+        first, *others = [part.expandtabs(8) for part in safe(line).split("\n")]
+        shown = [first, *(part if part.startswith(BAR) else BAR + part for part in others)]
         if not self._rich.is_terminal:
             return shown
         # A folded line of another machine must not get to the first column either.

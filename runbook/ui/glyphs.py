@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from runbook.model.text import N_, _
+
+
+class Shown(NamedTuple):
+    """A line for people, and the rich style in which it stands; the style never carries meaning alone."""
+
+    text: str
+    style: str = ""
+
 
 OUTCOME_WORDS = {
     "passed": N_("passed"),
