@@ -75,7 +75,7 @@ def facts(
         scheme=scheme.title.pick() if scheme else "",
         timeline=timeline(journal, names, reported_at),
         steps=tuple(_steps(playbook, state, walks, journal, names)),
-        approvals=approvals(journal),
+        approvals=approvals(journal, names),
         debts=tuple(_debts(state, as_of)),
         tickets=_tickets(journal, state),
         deviations=deviations(journal, names),
@@ -154,7 +154,7 @@ def _tickets(journal: tuple[Recorded, ...], state: State) -> tuple[Tickets, ...]
 def _steps(
     playbook: Playbook, state: State, walks: Walks, journal: tuple[Recorded, ...], names: Names
 ) -> Iterator[StepFacts]:
-    left_out, approved = _left_out(journal, names), approvals(journal)
+    left_out, approved = _left_out(journal, names), approvals(journal, names)
     for step in playbook.steps:
         walk = tuple(walks.get(step.id, ()))
         outcome = state.step(step.id).outcome
@@ -166,7 +166,9 @@ def _steps(
             why = _("the walk ended before it") if state.ended else _("the walk has not come to it")
         given = tuple(approval for approval in approved if approval.step == step.id)
         note = step.keys.note.pick() if step.keys.note else ""
-        yield StepFacts(step.number, step.id, step.title.pick(), step.kind, step.keys.phase, note, outcome, why, walk, given)
+        yield StepFacts(
+            step.number, step.id, step.title.pick(), step.kind, step.keys.phase, note, outcome, why, walk, given
+        )
 
 
 def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:

@@ -18,7 +18,7 @@ from runbook.report.words import word
 Journal = tuple[Recorded, ...]
 
 
-def approvals(journal: Journal) -> tuple[Approval, ...]:
+def approvals(journal: Journal, names: Names) -> tuple[Approval, ...]:
     """Every approval that was given or refused, in order."""
     found = []
     for recorded in journal:
@@ -29,7 +29,7 @@ def approvals(journal: Journal) -> tuple[Approval, ...]:
                 Approval(
                     at,
                     event.step,
-                    event.role,
+                    names.role(event.role),
                     event.name,
                     event.how,
                     event.act,
@@ -43,7 +43,7 @@ def approvals(journal: Journal) -> tuple[Approval, ...]:
                 Approval(
                     at,
                     event.step,
-                    event.role,
+                    names.role(event.role),
                     event.name,
                     "spoken",
                     refused=event.why,

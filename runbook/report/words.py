@@ -48,7 +48,12 @@ WORDS: dict[str, dict[str, str]] = {
         "not_sent": N_("nothing was sent"),
         "": N_("no end was recorded"),
     },
-    "unknown_answer": {"done": N_("done"), "not_done": N_("not done"), "redo": N_("to be done again"), "unknown": N_("nobody can say")},
+    "unknown_answer": {
+        "done": N_("done"),
+        "not_done": N_("not done"),
+        "redo": N_("to be done again"),
+        "unknown": N_("nobody can say"),
+    },
     "answer": {
         "reached": N_("reached"),
         "nobody": N_("nobody answered"),

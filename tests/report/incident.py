@@ -18,8 +18,10 @@ from runbook.model.units import utc_text
 ID = "20261104-cti-down-7K3M"
 REPORTED = datetime(2026, 11, 3, 18, 51, tzinfo=UTC)  # 02:51 at the site
 WHO = "Technician A"
-HOSTILE = "](javascript:alert(1)) <script>alert(1)</script> a|b ``` #read(\"/etc/passwd\") $x$ ] @all\n# 审批：已批准\n- [x] done"
-UNPRINTABLE = "emoji 😀 ESC \x1b[31m bidi \u202e nul \x00 filler \u3164 variation ❤\ufe0f rare \U00030edd combining e\u0301"
+HOSTILE = '](javascript:alert(1)) <script>alert(1)</script> a|b ``` #read("/etc/passwd") $x$ ] @all\n# 审批：已批准\n- [x] done'
+UNPRINTABLE = (
+    "emoji 😀 ESC \x1b[31m bidi \u202e nul \x00 filler \u3164 variation ❤\ufe0f rare \U00030edd combining e\u0301"
+)
 
 
 class Quiet(Kind):
@@ -57,8 +59,13 @@ def plan() -> Playbook:
             "use_when": "Callers hear no welcome prompt, calls do not queue, agents cannot sign in.",
             "impact": {"en": "All callers and all agents.", "zh": "全部客户和全部坐席。"},
             "clocks": {"scheme": "s000", "level": "4"},
-            "inputs": {"grace": {"type": "duration", "default": "5m", "ask": "How long may the CTI service take to come back?"}},
-            "recovered": {"ask": "Does an agent sign in, and does a test call hear the prompt and queue?", "then": "switch-back"},
+            "inputs": {
+                "grace": {"type": "duration", "default": "5m", "ask": "How long may the CTI service take to come back?"}
+            },
+            "recovered": {
+                "ask": "Does an agent sign in, and does a test call hear the prompt and queue?",
+                "then": "switch-back",
+            },
         }
     )
     steps = []
@@ -70,7 +77,10 @@ def plan() -> Playbook:
 
 def site() -> Site:
     contacts = {
-        "cs-lead": {"title": {"en": "group leader", "zh": "客服班长"}, "people": [{"name": "Leader B", "number": "01062341234"}]},
+        "cs-lead": {
+            "title": {"en": "group leader", "zh": "客服班长"},
+            "people": [{"name": "Leader B", "number": "01062341234"}],
+        },
         "leadership": {"title": "leadership group", "people": [{"name": "Manager C", "number": "13800000001"}]},
         "carrier": {"title": "carrier duty desk", "people": [{"name": "Carrier desk", "number": "10000"}]},
     }
@@ -79,7 +89,12 @@ def site() -> Site:
 
 
 def scheme() -> Scheme:
-    metrics = {"response": "Response", "recovery": "Fault recovered", "recovery_plan": "Recovery plan", "patch": "Patch"}
+    metrics = {
+        "response": "Response",
+        "recovery": "Fault recovered",
+        "recovery_plan": "Recovery plan",
+        "patch": "Patch",
+    }
     limits = {"response": "10m", "recovery": "1h", "recovery_plan": "30m", "patch": "1d"}
     level = {"title": "urgent", "limits": limits}
     found = {"scheme": "1", "id": "s000", "title": "Service levels", "source": "the document", "worst": "highest"}
@@ -111,16 +126,26 @@ class Story:
         where = ("/somewhere/playbooks/cti-down.yaml", "/somewhere/site.yaml", "", "0.1.0", "laptop-1")
         self.add(ev.IncidentOpened(self.incident, *start, files, *where), after=120)
 
-    def step(self, name: str, outcome: str, how: str, *, by: str = "person", after: float = 20, attempt: int = 1, **more: Any) -> Recorded:
+    def step(
+        self, name: str, outcome: str, how: str, *, by: str = "person", after: float = 20, attempt: int = 1, **more: Any
+    ) -> Recorded:
         self.add(ev.StepBegun(name, attempt, more.pop("opens", "")))
         return self.add(ev.StepFinished(name, attempt, outcome, by, how, **more), after=after)
 
     def read(self, name: str, kind: str, ran: str, outcome: str, expected: str, found: str, **more: Any) -> None:
         finish = more.pop("finish", True)
         attempt = more.pop("attempt", 1)
-        self.add(ev.ReadingTaken(name, attempt, more.pop("purpose", "step"), kind, ran, outcome, {}, expected, found, **more), after=4)
+        self.add(
+            ev.ReadingTaken(
+                name, attempt, more.pop("purpose", "step"), kind, ran, outcome, {}, expected, found, **more
+            ),
+            after=4,
+        )
         if finish:
-            self.add(ev.StepFinished(name, attempt, outcome, "machine", "read", expected=expected, found=found, ran=ran), after=0)
+            self.add(
+                ev.StepFinished(name, attempt, outcome, "machine", "read", expected=expected, found=found, ran=ran),
+                after=0,
+            )
 
 
 def diagnosis(story: Story) -> None:
@@ -131,9 +156,18 @@ def diagnosis(story: Story) -> None:
     story.add(ev.PersonTold("tell-lead", "cs-lead", "Leader B", True, "telephone"), after=40)
     story.add(ev.StepFinished("tell-lead", 1, "passed", "person", "asked", answer="reached"), after=5)
     story.add(ev.StepBegun("ping-cti", 1))
-    story.read("ping-cti", "ping", "ping 192.0.2.20, 5 times", "passed", "loss_pct warn 1, fail 5", "loss_pct 0, rtt_ms 0.4")
+    story.read(
+        "ping-cti", "ping", "ping 192.0.2.20, 5 times", "passed", "loss_pct warn 1, fail 5", "loss_pct 0, rtt_ms 0.4"
+    )
     story.add(ev.StepBegun("sip-cti", 1))
-    story.read("sip-cti", "sip", "SIP OPTIONS 192.0.2.10:5060 over UDP", "failed", "status 200", "status 503 \x1b[31mCTI|down\x1b[0m")
+    story.read(
+        "sip-cti",
+        "sip",
+        "SIP OPTIONS 192.0.2.10:5060 over UDP",
+        "failed",
+        "status 200",
+        "status 503 \x1b[31mCTI|down\x1b[0m",
+    )
     wrong = story.step("agents", "passed", "asked", answer="yes", ran="Can any agent sign in?")
     story.add(ev.AnswerCorrected("agents", 1, wrong.seq, "yes", "pressed the wrong number", True), after=10)
     story.step("agents", "failed", "asked", answer="no", attempt=2, ran="Can any agent sign in?")
@@ -150,7 +184,14 @@ def restart(story: Story) -> None:
     story.add(ev.ApprovalGiven("restart-cti", "cs-lead", "Leader B", "spoken", act, digest, until), after=45)
     story.add(ev.ActionIntended("restart-cti", 1, "service", act, digest, "host:cti"))
     story.add(ev.Resumed("laptop-1", "0.1.0"), after=90)
-    status = ("restart-cti", "service", "ssh cti: systemctl is-active cti-core", "failed", "state running", "state failed")
+    status = (
+        "restart-cti",
+        "service",
+        "ssh cti: systemctl is-active cti-core",
+        "failed",
+        "state running",
+        "state failed",
+    )
     story.read(*status, purpose="unknown", finish=False, evidence=[kept])
     story.add(ev.UnknownAnswered("restart-cti", 1, "done", "the console shows the restart"), after=30)
     for _time in range(3):
@@ -158,8 +199,13 @@ def restart(story: Story) -> None:
     story.add(ev.StepFinished("restart-cti", 1, "failed", "person", "resolved", found="state failed", ran=act))
     story.add(ev.StepBegun("grace", 1))
     for _time in range(12):
-        story.read("grace", "service", status[2], "failed", "state running", "state failed", purpose="wait", finish=False)
-    story.add(ev.StepFinished("grace", 1, "expired", "machine", "read", expected="passed within 5m", found="state failed"), after=240)
+        story.read(
+            "grace", "service", status[2], "failed", "state running", "state failed", purpose="wait", finish=False
+        )
+    story.add(
+        ev.StepFinished("grace", 1, "expired", "machine", "read", expected="passed within 5m", found="state failed"),
+        after=240,
+    )
     over = ["vendor-log"]
     story.add(ev.WentTo("grace", "switch", "goto", "the leader wants the hotline answered now", over), after=15)
 
@@ -178,7 +224,11 @@ def containment(story: Story) -> None:
     story.add(ev.StepFinished("switch", 1, "passed", "person", "acted", found="test call heard on line 3", ran=act))
     story.step("tickets", "passed", "asked", opens="manual_tickets", answer="started")
     story.step("photo", "skipped", "skip", reason="no camera in the room")
-    story.add(ev.NoteAdded(UNPRINTABLE, step="photo", at="03:10", evidence=[{"sha256": "d" * 64, "name": "a|b.jpg", "size_bytes": 9}]))
+    story.add(
+        ev.NoteAdded(
+            UNPRINTABLE, step="photo", at="03:10", evidence=[{"sha256": "d" * 64, "name": "a|b.jpg", "size_bytes": 9}]
+        )
+    )
     story.add(ev.Escalated("photo", "leadership", "Manager C"))
     story.add(ev.Paused("key", "photo"), after=60)
     story.add(ev.Resumed("laptop-1", "0.1.0"), after=600)
@@ -192,7 +242,11 @@ def recovery(story: Story, *, close: bool = True) -> None:
     digest = hashlib.sha256(act.encode()).hexdigest()
     story.add(ev.ActionIntended("switch-back", 1, "carrier_switch", act, digest, "line:hotline"))
     story.add(ev.ActionEnded("switch-back", 1, "done", {}, "test call queued"), after=200)
-    story.add(ev.StepFinished("switch-back", 1, "passed", "person", "acted", closes="switch", ran=act, found="test call queued"))
+    story.add(
+        ev.StepFinished(
+            "switch-back", 1, "passed", "person", "acted", closes="switch", ran=act, found="test call queued"
+        )
+    )
     story.add(ev.StepBegun("back-entry", 1))
     if close:
         story.add(ev.TicketsCounted("back-entry", 4, 4), after=400)
