@@ -23,14 +23,11 @@ class Cause:
     repair: str = ""
 
 
-def quote_hint() -> str:
-    """What helps against every one of them."""
-    return _("a sentence that begins like this needs quotes around it")
-
-
 def question_mark() -> str:
     """The pure-Python parser ends a text at `?` between braces; the C one does not. So it is refused for both."""
-    return _("expected a whole sentence, found `?` between braces or brackets: put the sentence in quotes or on a line of its own")
+    return _(
+        "expected a whole sentence, found `?` between braces or brackets: put the sentence in quotes or on a line of its own"
+    )
 
 
 def _closed(value: str) -> bool:
@@ -46,69 +43,139 @@ def cut(text: str, rest: str) -> bool:
 def plain_sentence(text: str, rest: str, key: str, *, flow: bool) -> str:
     """What broke a scalar without quotes, else nothing. `rest` is what follows it on its line, `key` its key."""
     if cut(text, rest):
-        return _("expected a whole sentence, found ` #`, which begins a comment: put the sentence in quotes (or two spaces before a comment)")
+        return _(
+            "expected a whole sentence, found ` #`, which begins a comment: put the sentence in quotes (or two spaces before a comment)"
+        )
     if not flow:
         return ""
     if "?" in text or "?" in key:
         return question_mark()
     if not text and " " in key.strip():
-        return _("expected a whole sentence, found a comma, which ended it before {rest!r}: put the sentence in quotes or on a line of its own").format(rest=key)
+        return _(
+            "expected a whole sentence, found a comma, which ended it before {rest!r}: put the sentence in quotes or on a line of its own"
+        ).format(rest=key)
     return ""
 
 
 def explained(error: Any, lines: list[str]) -> Cause:
     """The parser's error in plain words. Both parsers (C and pure Python) give the same sentence."""
-    mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", "") or error)
-    number = min(mark.line, len(lines) - 1) if mark else 0
-    column = mark.column if mark else 0
-    line = lines[number]
+    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:
+        return Cause(1, 1, "E-YAML", _other(problem))
+    fault = _Fault(problem, lines, min(mark.line, len(lines) - 1), mark.column, context)
+    return fault.colon() or fault.token() or fault.unclosed() or fault.sentence() or fault.layout()
 
-    def cause(code: str, message: str, *, at: int = column, repair: bool = False) -> Cause:
-        entry = _ENTRY.fullmatch(line) if repair else None
+
+def _other(problem: str) -> str:
+    return _("expected YAML, found what the parser calls: {problem}").format(problem=problem)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A parser's error: its words, the file's lines, and where it was noticed (counted from 0). Each method knows one sort of it."""
+
+    problem: str
+    lines: list[str]
+    number: int
+    column: int
+    context: Any
+
+    @property
+    def line(self) -> str:
+        return self.lines[self.number]
+
+    @property
+    def entry(self) -> re.Match[str] | None:
+        return _ENTRY.fullmatch(self.line)
+
+    @property
+    def value(self) -> str:
+        return self.entry[2] if self.entry else ""
+
+    def says(self, *parts: str) -> bool:
+        return any(part in self.problem for part in parts)
+
+    def at(self, line: int, column: int, message: str) -> Cause:
+        return Cause(line + 1, column + 1, "E-YAML", message)
+
+    def broke(self, message: str, column: int, *, repair: bool = True) -> Cause:
+        entry = self.entry if repair else None
         quoted = entry[1] + "'" + entry[2].rstrip().replace("'", "''") + "'" if entry else ""
-        return Cause(number + 1, at + 1, code, message, quoted)
+        return Cause(self.number + 1, column + 1, "E-TEXT-BROKEN", message, quoted)
 
-    entry = _ENTRY.fullmatch(line)
-    value = entry[2] if entry else ""
-    value_at = len(entry[1]) if entry else column
-    if "mapping values are not allowed" in problem:
-        if "：" in line[:column] or (number and "：" in lines[number - 1]):
-            return cause("E-YAML", _("expected a colon and a space after the key, found a full-width colon"))
-        if line.find(": ") not in (-1, column):
-            return cause("E-TEXT-BROKEN", _("expected a sentence, found a colon and a space inside it: put the sentence in quotes"), repair=True)
-        return cause("E-YAML", _("expected the same indentation as the keys before it, found another"))
-    if "cannot start any token" in problem:
-        if line[column : column + 1] == "\t" or "\t" in line[: column + 1]:
-            return cause("E-YAML", _("expected spaces, found a tab: YAML is not indented with tabs"))
-        return cause("E-TEXT-BROKEN", _("expected a sentence, found {letter} at its beginning: put the sentence in quotes").format(letter=line[column : column + 1]), repair=True)
-    if "could not find expected ':'" in problem:
-        context = getattr(error, "context_mark", None)
-        number = context.line if context else number
-        line = lines[number]
-        if "：" in line:
-            return cause("E-YAML", _("expected a colon and a space after the key, found a full-width colon"), at=line.index("："))
-        return cause("E-YAML", _("expected `key: value`, found a line without a key"), at=context.column if context else column)
-    if "end of stream" in problem or "end of the stream" in problem:
-        context = getattr(error, "context_mark", None)
-        number, column = (context.line, context.column) if context else (number, column)
-        return cause("E-YAML", _("expected a closing quote, found the end of the file"), at=column)
-    if value[:1] in ("|", ">") and "line break" in problem:
-        return cause("E-TEXT-BROKEN", _("expected a sentence, found {letter} at its beginning: put the sentence in quotes").format(letter=value[0]), at=value_at, repair=True)
-    if "',' or" in problem:
-        context = getattr(error, "context_mark", None)
-        if line[column : column + 1] == "?":
-            return cause("E-TEXT-BROKEN", question_mark(), repair=_closed(value))
-        if context and context.line < number:
-            message = _("expected the closing brace or bracket of line {line}, found the next key").format(line=context.line + 1)
-            return cause("E-YAML", message)
-        return cause("E-TEXT-BROKEN", _("expected a comma or the closing brace or bracket: a sentence with : ? {{ }} [ ] or quotes inside needs quotes around it").format(), repair=_closed(value))
-    if value[:1] and value[0] in _STARTERS and mark and column >= value_at:
-        return cause("E-TEXT-BROKEN", _("expected a sentence, found {letter} at its beginning: put the sentence in quotes").format(letter=value[0]), at=value_at, repair=True)
-    if "block end" in problem or "expected key" in problem or "'-' indicator" in problem or "document start" in problem:
-        return cause("E-YAML", _("expected the same indentation as the keys before it, found another"))
-    if "sequence entries are not allowed" in problem:
-        return cause("E-YAML", _("expected the list on a line of its own, found `-` behind a key"))
-    if "unknown escape" in problem:
-        return cause("E-YAML", _("expected no backslash in double quotes, or one that YAML knows: use single quotes"), at=line.find("\\", value_at))
-    return cause("E-YAML", _("expected YAML, found what the parser calls: {problem}").format(problem=problem))
+    def began_with(self, letter: str, column: int) -> Cause:
+        sentence = _("expected a sentence, found {letter} at its beginning: put the sentence in quotes")
+        return self.broke(sentence.format(letter=letter), column)
+
+    def colon(self) -> Cause | None:
+        """A colon and space inside a sentence, or a key with the colon of a Chinese keyboard."""
+        if not self.says("mapping values are not allowed"):
+            return None
+        wide = "：" in self.line[: self.column] or (self.number > 0 and "：" in self.lines[self.number - 1])
+        if wide:
+            return self.at(
+                self.number, self.column, _("expected a colon and a space after the key, found a full-width colon")
+            )
+        if self.line.find(": ") in (-1, self.column):
+            return self.at(self.number, self.column, _indentation())
+        return self.broke(
+            _("expected a sentence, found a colon and a space inside it: put the sentence in quotes"), self.column
+        )
+
+    def token(self) -> Cause | None:
+        """A character that begins nothing; a line without a key."""
+        if self.says("cannot start any token"):
+            if "\t" in self.line[: self.column + 1]:
+                return self.at(
+                    self.number, self.column, _("expected spaces, found a tab: YAML is not indented with tabs")
+                )
+            return self.began_with(self.line[self.column : self.column + 1], self.column)
+        if not self.says("could not find expected ':'") or self.context is None:
+            return None
+        begun = self.lines[self.context.line]
+        if "：" in begun:
+            wide = _("expected a colon and a space after the key, found a full-width colon")
+            return self.at(self.context.line, begun.index("："), wide)
+        return self.at(self.context.line, self.context.column, _("expected `key: value`, found a line without a key"))
+
+    def unclosed(self) -> Cause | None:
+        """A quote, brace or bracket that was opened and not closed."""
+        if self.says("end of stream", "end of the stream") and self.context:
+            message = _("expected a closing quote, found the end of the file")
+            return self.at(self.context.line, self.context.column, message)
+        if not self.says("',' or"):
+            return None
+        if self.line[self.column : self.column + 1] == "?":
+            return self.broke(question_mark(), self.column, repair=_closed(self.value))
+        if self.context and self.context.line < self.number:
+            sentence = _("expected the closing brace or bracket of line {line}, found the next key")
+            return self.at(self.number, self.column, sentence.format(line=self.context.line + 1))
+        sentence = _(
+            "expected a comma or the closing brace or bracket: a sentence with a colon, `?`, brace, bracket or quote inside "
+            "needs quotes around it"
+        )
+        return self.broke(sentence, self.column, repair=_closed(self.value))
+
+    def sentence(self) -> Cause | None:
+        """A sentence that begins with a character of YAML's own."""
+        if self.says("unknown escape"):
+            message = _("expected no backslash in double quotes, or one that YAML knows: use single quotes")
+            return self.at(self.number, max(self.line.find("\\"), 0), message)
+        if self.entry and self.value[0] in _STARTERS and self.column >= len(self.entry[1]):
+            return self.began_with(self.value[0], len(self.entry[1]))
+        return None
+
+    def layout(self) -> Cause:
+        """Indentation and lists; else the parser's own words."""
+        if self.says("block end", "expected key", "'-' indicator", "document start"):
+            return self.at(self.number, self.column, _indentation())
+        if self.says("sequence entries are not allowed"):
+            return self.at(
+                self.number, self.column, _("expected the list on a line of its own, found `-` behind a key")
+            )
+        return self.at(self.number, self.column, _other(self.problem))
+
+
+def _indentation() -> str:
+    return _("expected the same indentation as the keys before it, found another")

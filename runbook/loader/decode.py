@@ -52,10 +52,10 @@ def text_of(data: bytes) -> str:
         raise UnreadableTextError(line, len(before.decode("utf-8", "replace")) + 1, _other_encoding(data)) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     # The parser would count some of these as ends of lines, and every line after them would be named wrongly.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.isprintable() and _BLANK_LETTERS.isdisjoint(line):
+    for number, shown in enumerate(text.split("\n"), 1):
+        if shown.isprintable() and _BLANK_LETTERS.isdisjoint(shown):
             continue
-        for column, letter in enumerate(line, 1):
+        for column, letter in enumerate(shown, 1):
             if letter != "\t" and unseen(letter):
                 raise UnreadableTextError(number, column, unseen_sentence(letter))
     return text

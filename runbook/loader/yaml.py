@@ -72,10 +72,10 @@ def read_yaml(data: bytes, file: str, parser: Any = None) -> Document:
     repaired: set[int] = set()
     while True:
         builder = _Builder(file, text)
-        error = builder.run(PARSER if parser is None else parser)
-        if error is None:
+        failure = builder.run(PARSER if parser is None else parser)
+        if failure is None:
             break
-        cause = broken.explained(error, text.split("\n"))
+        cause = broken.explained(failure, text.split("\n"))
         found.append(Problem(file, cause.line, cause.column, cause.code, _("the file"), cause.message))
         if not cause.repair or cause.line in repaired or len(repaired) >= REPAIRS_LIMIT:
             return Document(file, problems=(*builder.problems, *found))
@@ -85,7 +85,9 @@ def read_yaml(data: bytes, file: str, parser: Any = None) -> Document:
         lines[cause.line - 1] = cause.repair
         text = "\n".join(lines)
     spoilt = frozenset(place for place, mark in builder.values.items() if mark.line in repaired and place)
-    leaves = frozenset(place for place in spoilt if not any(len(o) > len(place) and o[: len(place)] == place for o in spoilt))
+    leaves = frozenset(
+        place for place in spoilt if not any(len(o) > len(place) and o[: len(place)] == place for o in spoilt)
+    )
     return Document(
         file, builder.top, builder.keys, builder.values, (*found, *builder.problems), leaves | frozenset(builder.broken)
     )
@@ -156,16 +158,22 @@ class _Builder:
 
     def refuse_extras(self, event: Any, mark: Mark) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.problem("E-YAML-ALIAS", mark, _("expected a value, found the alias *{name}; {hint}").format(name=event.anchor, hint=broken.quote_hint()))
+            self.refuse("E-YAML-ALIAS", mark, _("the alias *{name}").format(name=event.anchor))
             return
         if event.anchor:
-            self.problem("E-YAML-ALIAS", mark, _("expected a value, found the anchor &{name}; {hint}").format(name=event.anchor, hint=broken.quote_hint()))
+            self.refuse("E-YAML-ALIAS", mark, _("the anchor &{name}").format(name=event.anchor))
         if event.tag:
-            self.problem("E-YAML-TAG", mark, _("expected a value, found the tag {tag}; {hint}").format(tag=event.tag, hint=broken.quote_hint()))
+            self.refuse("E-YAML-TAG", mark, _("the tag {name}").format(name=event.tag))
+
+    def refuse(self, code: str, mark: Mark, found: str) -> None:
+        sentence = _("expected a value, found {found}; a sentence that begins like this needs quotes around it")
+        self.problem(code, mark, sentence.format(found=found))
 
     def start(self, event: Any, mark: Mark) -> bool:
         if len(self.stack) >= DEPTH_LIMIT:
-            self.problem("E-YAML-DEPTH", mark, _("expected at most {limit} levels, found more").format(limit=DEPTH_LIMIT))
+            self.problem(
+                "E-YAML-DEPTH", mark, _("expected at most {limit} levels, found more").format(limit=DEPTH_LIMIT)
+            )
             return False
         node: dict[str, JSON] | list[JSON] = {} if isinstance(event, yaml.MappingStartEvent) else []
         if self.wants_key():
@@ -219,7 +227,8 @@ class _Builder:
             frame.key_lost = True
         elif text in frame.node:
             first = self.keys.get(place, TOP)
-            self.problem("E-YAML-DUPLICATE", mark, _("expected each key once, found {key!r} again; it stands in line {line} already").format(key=text, line=first.line))
+            sentence = _("expected each key once, found {key!r} again; it stands in line {line} already")
+            self.problem("E-YAML-DUPLICATE", mark, sentence.format(key=text, line=first.line))
             frame.key_lost = True
         elif not frame.key_lost:
             self.keys[place] = mark

@@ -59,6 +59,8 @@ REGISTRY: dict[str, Code] = {
     "E-STEP-KIND": Code(N_("A step has exactly one kind."), N_("runbook explain kinds")),
     "E-READING-FAILED": Code(N_("A reading must say where its `failed` goes."), N_("add `next: {{failed: continue}}` or name a step")),
     "E-TARGET": Code(N_("A target that cannot be reached."), N_("name a later step id, `continue`, `end`, or an `entry` of another playbook")),
+    "E-FIRST": Code(N_("More first steps than the first screen can box."), N_("take `first: true` from all but three")),
+    "E-UNREACHED": Code(N_("A step that no way leads to."), N_("let a `next` name it, or remove it")),
     "E-OPENER": Code(N_("A step leaves something open that no step closes."), N_("add a step with `closes: {step}`")),
     "E-VERIFY": Code(N_("An action that nothing verifies."), N_("add `verify:`")),
     "E-APPROVAL": Code(N_("An action that nobody approves."), N_("add `approval: {{by: ROLE}}`")),

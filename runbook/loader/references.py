@@ -1,0 +1,153 @@
+"""References in a plan (`$inputs.x`, `$site.host.address`, `$steps.id.value`): whether they name something, and a sample of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from runbook.loader.raw import Raw
+from runbook.loader.yaml import Place
+from runbook.model.errors import Problem
+from runbook.model.playbook import Input
+from runbook.model.ports import JSON
+from runbook.model.site import Site
+from runbook.model.text import _
+from runbook.model.units import duration
+from runbook.steps import kinds
+
+_REFERENCE = re.compile(r"\$([A-Za-z_]+)\.(\S+)")
+_INSIDE = re.compile(r"\$(inputs|site|steps)\.")
+_SPACES = ("$inputs", "$site", "$steps")
+# A sample must be a number, a text and a name at once: what a step found is only known when it has run.
+UNKNOWN_SAMPLE = "10"
+_SAMPLES = {"text": "text", "integer": "10", "duration": "5m", "time": "02:51", "choice": "choice"}
+_COMMON_WITH_VALUES = ("verify",)
+
+
+def scalars(tree: JSON, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every text of a tree with its place."""
+    if isinstance(tree, str):
+        yield place, tree
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from scalars(value, (*place, key))
+    elif isinstance(tree, list):
+        for number, value in enumerate(tree):
+            yield from scalars(value, (*place, number))
+
+
+def input_sample(entry: Input, site: Site | None) -> str:
+    """A text that the input could have."""
+    if entry.default:
+        return entry.default
+    if entry.choices:
+        return entry.choices[0]
+    if entry.type == "host" and site and site.hosts:
+        return next(iter(site.hosts))
+    return _SAMPLES.get(entry.type, entry.type)
+
+
+@dataclass
+class References:
+    """The references of one plan. `samples` grows while the steps are read, by the reference's text without `$`."""
+
+    inputs: Mapping[str, Input]
+    site: Site | None
+    order: Mapping[str, int]
+    kinds: Mapping[str, str]
+    samples: dict[str, str] = field(default_factory=dict)
+
+    def problems(self, raw: Raw) -> dict[Place, Problem]:
+        """What is wrong with each reference of a step, by its place in the file; their samples are kept."""
+        found: dict[Place, Problem] = {}
+        for inner, text in scalars(dict(raw.tree)):
+            place = (*raw.place, *inner)
+            problem = self._problem(raw, place, inner, text)
+            if problem:
+                found[place] = problem
+                self.samples.setdefault(text.removeprefix("$"), UNKNOWN_SAMPLE)
+        return found
+
+    def _problem(self, raw: Raw, place: Place, inner: Place, text: str) -> Problem | None:
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            if not _INSIDE.search(text):
+                return None
+            message = _("expected a reference alone, found it inside a sentence: {text!r}").format(text=text)
+            return raw.report.problem("E-VALUE-TYPE", place, message)
+        space, name = match.groups()
+        if inner[0] not in (raw.kind, *_COMMON_WITH_VALUES):
+            message = _(
+                "expected a written value, found a reference: they stand in the kind's own fields and in `verify`"
+            )
+            return raw.report.problem("E-VALUE-TYPE", place, message)
+        if space == "inputs":
+            return self._input(raw, place, name)
+        if space == "site":
+            return self._site(raw, place, name)
+        if space == "steps":
+            return self._step(raw, place, name)
+        return raw.report.unknown_name(place, _("$inputs, $site or $steps"), f"${space}", _SPACES)
+
+    def _input(self, raw: Raw, place: Place, name: str) -> Problem | None:
+        if name not in self.inputs:
+            return raw.report.unknown_name(place, _("an input of the plan"), name, self.inputs)
+        self.samples[f"inputs.{name}"] = input_sample(self.inputs[name], self.site)
+        return None
+
+    def _site(self, raw: Raw, place: Place, name: str) -> Problem | None:
+        host, _dot, fact = name.rpartition(".")
+        if fact != "address":
+            return raw.report.unknown_name(place, _("$site.HOST.address"), f"$site.{name}", ["address"])
+        if self.site is not None and host not in self.site.hosts:
+            return raw.report.unknown_name(place, _("a host of the site"), host, self.site.hosts)
+        self.samples[f"site.{name}"] = self.site.hosts[host].address if self.site else "192.0.2.1"
+        return None
+
+    def _step(self, raw: Raw, place: Place, name: str) -> Problem | None:
+        step, _dot, value = name.rpartition(".")
+        if step not in self.order:
+            return raw.report.unknown_name(place, _("an earlier step"), step, self.order)
+        if self.order[step] >= self.order.get(raw.id, len(self.order)):
+            message = _("expected an earlier step, found {step!r}, which comes later").format(step=step)
+            return raw.report.problem("E-TARGET", place, message)
+        values = values_of(self.kinds.get(step, ""))
+        if values and value not in values:
+            return raw.report.unknown_name(place, _("a value of the step {step}").format(step=step), value, values)
+        self.samples[f"steps.{name}"] = UNKNOWN_SAMPLE
+        return None
+
+
+def values_of(kind: str) -> Mapping[str, str]:
+    """The values that a kind gives, by name."""
+    return kinds()[kind].VALUES if kind in kinds() else {}
+
+
+def input_problems(raw_inputs: Mapping[str, Input], site: Site | None) -> Iterator[tuple[Place, str]]:
+    """(place below `inputs`, sentence) for each default or choice that does not fit its input's type."""
+    for name, entry in raw_inputs.items():
+        if entry.type == "choice" and not entry.choices:
+            yield (name,), _("expected `choices` for a choice, found none")
+        if entry.default is None:
+            continue
+        sentence = ""
+        of_site: dict[str, Collection[str]] = (
+            {"host": site.hosts, "line": site.lines, "contact": site.contacts} if site else {}
+        )
+        known = of_site.get(entry.type)
+        if entry.type == "choice" and entry.choices and entry.default not in entry.choices:
+            sentence = _("expected one of {names}").format(names=", ".join(entry.choices))
+        elif entry.type == "integer" and not re.fullmatch(r"-?\d{1,18}", entry.default):
+            sentence = _("expected a whole number")
+        elif entry.type == "time" and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", entry.default):
+            sentence = _("expected a time of day such as 02:51")
+        elif entry.type == "duration":
+            try:
+                duration(entry.default)
+            except ValueError as error:
+                sentence = str(error)
+        elif known is not None and entry.default not in known:
+            sentence = _("expected a {type} of the site").format(type=entry.type)
+        if sentence:
+            yield (name, "default"), _("{expected}, found {found!r}").format(expected=sentence, found=entry.default)
