@@ -29,6 +29,7 @@ class CarrierSwitch(Kind):
     NAME: ClassVar[str] = "carrier_switch"
     GROUP: ClassVar[Group] = "action"
     SPOKEN: ClassVar[bool] = True
+    VERIFIES_ITSELF: ClassVar[bool] = True
     VALUES: ClassVar[Mapping[str, str]] = {
         "requested": "Whether the request was spoken to somebody at the carrier.",
         "confirmed_by": "The name of the person at the carrier who confirmed; none when nobody did.",

@@ -29,6 +29,8 @@ class Notify(Kind):
     NAME: ClassVar[str] = "notify"
     GROUP: ClassVar[Group] = "action"
     SPOKEN: ClassVar[bool] = True
+    VERIFIES_ITSELF: ClassVar[bool] = True
+    NEEDS_APPROVAL: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
         "told": "How many contacts were told.",
         "means": "How the notices went out, such as `printed`.",
