@@ -61,6 +61,9 @@ CASES: dict[str, Case] = {
     ),
 }
 
+DEFAULTS = {"cti-down": "service-stopped"}
+"""The case in which `start PLAN --lab` starts a lab of its own."""
+
 
 def known_case(name: str, *, plan: str = "PLAN") -> Case:
     """The case `name`; raises E-LAB-CASE, which lists them all. `plan` is what the person wanted to start."""

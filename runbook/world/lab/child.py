@@ -47,7 +47,7 @@ class LabChild:
         """Return when every port answers. Raises E-LAB with the reason."""
         if self._line is not None:
             return
-        self._line = _first_line(self._process)
+        self._line = _next_line(self._process, READY_S)
         if reason := _not_ready(self._line):
             self.close()
             try:
@@ -59,13 +59,20 @@ class LabChild:
         """End the lab, unless another program is attached to it."""
         if self._other is not None:
             self._other.close()
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        if stdin.closed:
+            return
         with suppress(OSError):
-            self._process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
-        self._process.stdout.close()
+            stdin.close()
+        # It ends, or says that it stays.
+        stays = _next_line(self._process, END_S)
+        stdout.close()
+        if stays:
+            _forget(self._process)
+        else:
+            self._process.wait()
 
 
 class Attached:
@@ -119,10 +126,9 @@ def start_detached(folder: Path, case: str | None = None) -> None:
         pass
     process = _started(folder, case, pipe=False)
     assert process.stdout is not None
-    line = _first_line(process)
+    line = _next_line(process, READY_S)
     process.stdout.close()
-    # It outlives us on purpose; without this the interpreter warns about a child that still runs.
-    process.returncode = 0
+    _forget(process)
     if reason := _not_ready(line):
         raise RunbookError("E-LAB", reason=reason)
 
@@ -171,15 +177,21 @@ def _started(folder: Path, case: str | None, *, pipe: bool) -> subprocess.Popen[
         os.close(log)
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> bytes:
-    """The first line of the child; empty when it ended, or said nothing in time (then it is ended)."""
+def _next_line(process: subprocess.Popen[bytes], seconds: float) -> bytes:
+    """The next line that the child says; empty when it ended, or said nothing in time (then it is ended)."""
     assert process.stdout is not None
-    overdue = threading.Timer(READY_S, process.kill)
+    overdue = threading.Timer(seconds, process.kill)
+    overdue.daemon = True
     overdue.start()
     try:
         return process.stdout.readline()
     finally:
         overdue.cancel()
+
+
+def _forget(process: subprocess.Popen[bytes]) -> None:
+    # It outlives us on purpose; without this the interpreter warns about a child that still runs.
+    process.returncode = 0
 
 
 def _not_ready(line: bytes) -> str:

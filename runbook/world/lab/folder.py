@@ -42,23 +42,25 @@ class Setup:
 
 def read_setup(folder: Path) -> Setup | None:
     """The setup that `folder` holds; None when there is no lab in it. Raises E-LAB when it cannot be understood."""
+    path = folder / "lab.json"
     deadline = time.monotonic() + 1
     while True:
         try:
-            data = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
-            return Setup(
-                str(data["token"]), {str(key): int(port) for key, port in data["ports"].items()}, int(data["pid"])
-            )
+            data = json.loads(path.read_text(encoding="utf-8"))
+            ports = {str(key): int(port) for key, port in data["ports"].items()}
+            setup = Setup(str(data["token"]), ports, int(data["pid"]))
+            break
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             # Another process may be writing it at this moment.
             if time.monotonic() > deadline:
-                reason = _("{file} cannot be read ({error})").format(
-                    file=folder / "lab.json", error=type(error).__name__
-                )
+                reason = _("{file} cannot be read ({error})").format(file=path, error=type(error).__name__)
                 raise RunbookError("E-LAB", reason=reason) from None
             time.sleep(0.05)
+    if {CONTROL, *(door.key for door in DOORS)} - setup.ports.keys():
+        raise RunbookError("E-LAB", reason=_("{file} was made by another version").format(file=path))
+    return setup
 
 
 def make_private(folder: Path) -> None:
@@ -73,16 +75,12 @@ def claim(folder: Path) -> Setup:
     make_private(folder)
     with suppress(OSError):  # a stick without owners refuses
         folder.chmod(0o700)
-    setup = read_setup(folder)
-    if setup is None:
-        made = Setup(secrets.token_urlsafe(24), free_ports(DOORS))
-        with suppress(FileExistsError):
-            _create(folder / "lab.json", json.dumps(asdict(made)))
-        setup = read_setup(folder)
-    missing = {CONTROL, *(door.key for door in DOORS)} - set(setup.ports if setup else ())
-    if setup is None or missing:
-        raise RunbookError("E-LAB", reason=_("{file} is not of this version").format(file=folder / "lab.json"))
-    return setup
+    if setup := read_setup(folder):
+        return setup
+    made = Setup(secrets.token_urlsafe(24), free_ports(DOORS))
+    with suppress(FileExistsError):
+        _create(folder / "lab.json", json.dumps(asdict(made)))
+    return read_setup(folder) or made
 
 
 def furnish(folder: Path, setup: Setup) -> None:

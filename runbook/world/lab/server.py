@@ -182,6 +182,8 @@ class Server:
                 while os.read(0, 4096):
                     pass
             self.keep(-1)
+            if not self._ending:
+                _say({"stays": True})
 
         threading.Thread(target=wait, daemon=True).start()
 
