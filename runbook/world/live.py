@@ -14,6 +14,6 @@ from runbook.world.sip import LiveSip
 from runbook.world.ssh import LiveSsh
 
 
-def live(site: Site) -> World:  # noqa: ARG001 - the form that all worlds share
+def live(site: Site) -> World:
     """The ports over real sockets. Opens nothing yet; close `ssh` when the run ends."""
     return World(LiveClock(), LiveIcmp(), LiveNet(), LiveSip(), LiveSsh(), PrintedOutbox(), LiveLaptop(), LivePhone())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import paramiko
@@ -66,34 +67,38 @@ def _whatever(address: str, login: Login, deadlines: Deadlines) -> tuple[Client,
 def _sign_in(client: Client, address: str, login: Login, deadlines: Deadlines) -> None:
     client.auth_timeout = deadlines.login_s
     refused = []
-    for name, key in _keys(login):
-        try:
-            missing = client.auth_publickey(login.user, key)
-        except paramiko.SSHException as error:
-            refused.append(f"{name}: {said(error)}")
-            if not client.is_active():
-                break
-            continue
-        if not missing:
-            return
-        refused.append(_("{key}: the host wants more ({methods})").format(key=name, methods=", ".join(missing)[:100]))
+    with closing(_keys(login)) as keys:
+        for name, key in keys:
+            try:
+                missing = client.auth_publickey(login.user, key)
+            except paramiko.SSHException as error:
+                refused.append(f"{name}: {said(error)}")
+                if not client.is_active():
+                    break
+                continue
+            if not missing:
+                return
+            refused.append(
+                _("{key}: the host wants more ({methods})").format(key=name, methods=", ".join(missing)[:100])
+            )
     sentence = _("{address} did not let {user} in ({reason})")
     raise CannotAskError(
         "login", sentence.format(address=address, user=login.user, reason="; ".join(refused) or _("no key to show"))
     )
 
 
-def _keys(login: Login) -> Iterator[tuple[str, paramiko.PKey]]:
+def _keys(login: Login) -> Generator[tuple[str, paramiko.PKey], None, None]:
     """The keys to show, the named file's first. Raises CannotAskError for a file that cannot be used."""
     if login.key:
         yield login.key, _key_of_file(login.key)
     if login.agent:
         try:
-            found = within(_AGENT_S, lambda: paramiko.Agent().get_keys())
+            agent = within(_AGENT_S, paramiko.Agent)
         except (TimeoutError, OSError, paramiko.SSHException):
-            found = ()
-        for key in found:
-            yield _("SSH agent"), key
+            return
+        with closing(agent):
+            for key in agent.get_keys():
+                yield _("SSH agent"), key
 
 
 def _key_of_file(name: str) -> paramiko.PKey:
