@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -45,8 +45,8 @@ class Console:
     def encoding(self) -> str:
         return getattr(self._rich.file, "encoding", None) or "utf-8"
 
-    def write(self, *lines: str, style: str = "", hang: str = "  ") -> None:
-        """Write lines; `style` is a rich style such as `bold`, `hang` begins what a line is folded into.
+    def write(self, *lines: str | Shown, style: str = "", hang: str = "  ") -> None:
+        """Write lines; `style` is a rich style such as `bold` for those without one, `hang` begins what a line is folded into.
 
         Each string is one line: what stands behind a newline in it was written by somebody else, and is marked as such.
         """
@@ -55,14 +55,10 @@ class Console:
         with self._lock, self._faults_named():
             self._clear_passing()
             for line in lines:
-                for part in self._laid_out(line, hang):
-                    self._rich.print(Text(carried(part, self.encoding), style=style), soft_wrap=True)
+                text, of_its_own = line if isinstance(line, Shown) else (line, "")
+                for part in self._laid_out(text, hang):
+                    self._rich.print(Text(carried(part, self.encoding), style=of_its_own or style), soft_wrap=True)
                     self.written += 1
-
-    def show(self, lines: Iterable[Shown]) -> None:
-        """Write lines, each in its style."""
-        for line in lines:
-            self.write(line.text, style=line.style)
 
     def open_line(self, text: str) -> None:
         """Write the beginning of a line that a person goes on with (`> `)."""

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
-from runbook.model.clocks import Clock
+from runbook.model.clocks import Clock, Scheme, clocks, met_by
 from runbook.model.events import IncidentOpened, InputAnswered, ReadingTaken, Recorded, StepBegun, StepFinished
 from runbook.model.playbook import Playbook, Step
 from runbook.model.site import Site
-from runbook.model.state import State, after, fold
+from runbook.model.state import State, after
+from runbook.model.text import _
 from runbook.ui.console import Console
 from runbook.ui.event_lines import Reader, event_lines
 from runbook.ui.glyphs import Shown, outcome_mark
-from runbook.ui.layouts import Recent, first_screen, plan_line, step_screen
 from runbook.ui.safe_text import remote
 from runbook.ui.status import status_line
-from runbook.ui.words import debts_lines, open_items
-
-__all__ = ["Recent", "Screen"]
+from runbook.ui.step_screen import plan_line, step_screen
+from runbook.ui.words import PAUSES, open_items, word
 
 
 class Screen:
     """Shows one incident. `on_event` is a listener of the walk; everything it knows comes from the events it is given.
 
-    `line` says what a step runs exactly, references resolved; `running` the clocks of a state; `who` the person's name.
+    `line` says what a step runs exactly, references resolved (default: what the plan alone says).
     """
 
     def __init__(
@@ -32,56 +31,48 @@ class Screen:
         console: Console,
         plan: Playbook,
         site: Site,
+        scheme: Scheme | None,
+        state: State,
+        now: Callable[[], datetime],
         *,
-        who: str = "",
         line: Callable[[Step], str] | None = None,
-        running: Callable[[State], Sequence[Clock]] = lambda _state: (),
-        state: State | None = None,
     ) -> None:
-        self._console, self._plan, self._site, self._who = console, plan, site, who
+        self._console, self._plan, self._site, self._scheme, self._now = console, plan, site, scheme, now
         self._line = line or (lambda step: plan_line(step, site))
-        self._running = running
         self._reader = Reader(plan, site.zone)
-        self.state = state or State()
-
-    def catch_up(self, events: Iterable[Recorded]) -> None:
-        """Take in events that happened before, without showing them."""
-        self.state = fold(events, self.state)
+        self.state = state
 
     def on_event(self, recorded: Recorded) -> None:
         """Show one event. Raises RunbookError E-OUTPUT when it cannot be written; the event is in the journal all the same."""
         self.state = after(self.state, recorded)
-        self._console.show(self._lines(recorded))
+        self._console.write(*self._lines(recorded))
 
-    def first(
-        self, *, plan_origin: str, site_origin: str, now: datetime, recent: Sequence[Recent] = (), mode: str = "live"
-    ) -> None:
-        """Show the first screen."""
-        self._console.show(
-            first_screen(
-                self._plan,
-                self._site,
-                plan_origin=plan_origin,
-                site_origin=site_origin,
-                now=now,
-                width=self._console.width,
-                mode=mode,
-                running=self._running(self.state),
-                recent=recent,
-            )
-        )
-
-    def status(self, now: datetime) -> str:
+    def status_line(self) -> str:
         """The status line at this moment."""
-        return status_line(self.state, now, who=self._who, running=self._running(self.state))
+        who = self.state.last.actor if self.state.last else ""
+        return status_line(self.state, self._now(), who=who, running=self.running())
 
-    def debts(self, now: datetime) -> None:
-        """Show what must be closed; nothing when nothing is open."""
-        self._console.write(*debts_lines(self.state, self._plan, now), style="yellow")
+    def running(self) -> list[Clock]:
+        """The clocks of the plan, counted from the report; none before it is known."""
+        rule, reported_at = self._plan.header.clocks, self.state.reported_at
+        if rule is None or self._scheme is None or reported_at is None or rule.level not in self._scheme.levels:
+            return []
+        return clocks(self._scheme, rule.level, reported_at, met_by(self.state))
 
-    def open_items(self, now: datetime) -> None:
+    def open_items(self) -> None:
         """Show open debts and unknown acts; nothing when nothing is open."""
-        self._console.write(*open_items(self.state, self._plan, now), style="yellow")
+        self._console.write(*open_items(self.state, self._plan, self._now()), style="yellow")
+
+    def ending(self, how: str, why: str = "") -> None:
+        """Show how the walk ended, what is still open, up to where it is saved, and what to type next."""
+        self._console.write("", Shown(_ENDINGS[how]().format(why=word(PAUSES, why)), "bold"))
+        self.open_items()
+        opened, last = self.state.opened, self.state.last
+        if opened and last:
+            self._console.write(_("Saved up to #{code}.").format(code=last.head_code))
+            going_on = how == "paused" or self.state.open_debts or self.state.unknown
+            command = "resume" if going_on and not self.state.ended else "report"
+            self._console.write(_("Next: {command}").format(command=f"runbook {command} {opened.incident}"))
 
     def _lines(self, recorded: Recorded) -> list[Shown]:
         match recorded.event:
@@ -104,3 +95,11 @@ class Screen:
                 return [Shown(f"{outcome_mark('not_taken')}: {title}", "dim")]
             case _:
                 return event_lines(recorded, self._reader)
+
+
+_ENDINGS: dict[str, Callable[[], str]] = {
+    "recovered": lambda: _("Service is back."),
+    "not_recovered": lambda: _("The plan is at its end; service is not back."),
+    "aborted": lambda: _("The incident was aborted."),
+    "paused": lambda: _("Paused ({why})."),
+}

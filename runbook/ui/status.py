@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from runbook.model.clocks import Clock, next_limit
+from runbook.model.clocks import Clock
 from runbook.model.state import State
 from runbook.model.text import _
 from runbook.model.units import span
@@ -13,14 +13,13 @@ from runbook.ui.words import mark
 
 
 def status_line(state: State, now: datetime, *, who: str = "", running: Sequence[Clock] = ()) -> str:
-    """LAB or DRILL first; incident, who, elapsed since reported, next limit, open items, and up to where it is saved."""
+    """LAB or DRILL first; incident, who, elapsed since reported, limits, open items, and up to where it is saved."""
     opened = state.opened
     parts = [mark(opened.mode), opened.incident] if opened else []
     parts.append(who)
     if state.reported_at:
         parts.append(_("{elapsed} since the report").format(elapsed=span(now - state.reported_at)))
-    if clock := next_limit(list(running), now):
-        parts.append(limit_line(clock, now))
+    parts += limits(running, now)
     if count := len(state.open_debts) + len(state.unknown):
         parts.append(_("{count} OPEN").format(count=count))
     if state.last:
@@ -28,8 +27,20 @@ def status_line(state: State, now: datetime, *, who: str = "", running: Sequence
     return " · ".join(part for part in parts if part)
 
 
+def limits(running: Sequence[Clock], now: datetime) -> list[str]:
+    """The limit that comes next, and the one that was broken last with how many are; nothing when all are met."""
+    open_ = [clock for clock in running if clock.met_at is None]
+    late = [clock for clock in open_ if clock.broken(now)]
+    ahead = [clock for clock in open_ if not clock.broken(now)]
+    said = [limit_line(clock, now) for clock in ahead[:1]]
+    if late:
+        others = _(" and {count} more").format(count=len(late) - 1) if len(late) > 1 else ""
+        said.append(limit_line(late[-1], now) + others)
+    return said
+
+
 def limit_line(clock: Clock, now: datetime) -> str:
-    """How one limit stands: what is left of it, or by how much it is broken."""
+    """How one limit stands: kept, what is left of it, or by how much it is broken."""
     left = clock.left(now)
     if clock.broken(now):
         return _("{limit} LATE by {late}").format(limit=clock.title, late=span(-left))

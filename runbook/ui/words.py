@@ -99,3 +99,9 @@ def open_items(state: State, plan: Playbook | None, now: datetime) -> list[str]:
         _("UNKNOWN: {title}: nobody knows how it ended").format(title=title_of(plan, step.id)) for step in state.unknown
     ]
     return [*debts_lines(state, plan, now), *unknown]
+
+
+def helped(state: State, plan: Playbook | None) -> str:
+    """The step after which a person said that service was back; empty when nobody did."""
+    found = [step.id for step in state.steps.values() if step.recovery == "yes"]
+    return title_of(plan, found[-1]) if found else ""

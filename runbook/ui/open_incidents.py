@@ -1,0 +1,25 @@
+"""Incidents that are still open, as every later start shows them first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from runbook.model.state import State
+from runbook.model.text import _
+from runbook.model.units import span
+from runbook.ui.event_lines import Reader, event_lines
+from runbook.ui.words import STATUS, open_items, word
+
+
+def lines(incident: str, state: State, now: datetime) -> list[str]:
+    """One open incident: its age, its state, its last line, and what is open in it."""
+    opened = state.opened
+    age = span(now - state.opened_at) if state.opened_at else "?"
+    head = _("{incident}: {status} for {age}").format(incident=incident, status=word(STATUS, state.status), age=age)
+    last = []
+    if state.last and opened:
+        from zoneinfo import ZoneInfo
+
+        said = event_lines(state.last, Reader(None, ZoneInfo(opened.zone)))[0].text
+        last = [_("  last: {line}").format(line=said)]
+    return [head, *last, *(f"  {line}" for line in open_items(state, None, now))]
