@@ -38,14 +38,20 @@ def act(context: Context, step: Step, kind: Kind, *, by_hand: bool = False) -> N
     context.confirm(step, _("This changes the world: {act}").format(act=text), lines)
     opens = "" if step.keys.closes else kind.opens()
     attempt = context.state.step(step.id).attempt
-    context.record(ActionIntended(step.id, attempt, kind.NAME, text, approvals.digest(text), kind.target(context.site), opens))
+    context.record(
+        ActionIntended(step.id, attempt, kind.NAME, text, approvals.digest(text), kind.target(context.site), opens)
+    )
     result = _perform_by_hand(context, step, kind) if by_hand else _perform(context, step, kind)
     found = result.found
-    context.record(ActionEnded(step.id, attempt, result.ended or "done", {**result.values}, found, context.keep(result)))
+    context.record(
+        ActionEnded(step.id, attempt, result.ended or "done", {**result.values}, found, context.keep(result))
+    )
     conclude(context, step, kind, result, check, by_hand=by_hand)
 
 
-def conclude(context: Context, step: Step, kind: Kind, result: Result, check: Check | None, *, by_hand: bool = False) -> None:
+def conclude(
+    context: Context, step: Step, kind: Kind, result: Result, check: Check | None, *, by_hand: bool = False
+) -> None:
     """From how the act ended to the step's outcome. An unknown end stays open: a person decides."""
     text = kind.act(context.site)
     by, how = ("person", "manual") if by_hand else ("machine", "acted")
@@ -56,7 +62,15 @@ def conclude(context: Context, step: Step, kind: Kind, result: Result, check: Ch
     elif check is None:
         by = "person" if kind.SPOKEN else by
         context.finish(
-            step, result.outcome, by, how, answer=result.answer, values=result.values, found=result.found, reason=result.reason, ran=text
+            step,
+            result.outcome,
+            by,
+            how,
+            answer=result.answer,
+            values=result.values,
+            found=result.found,
+            reason=result.reason,
+            ran=text,
         )
     else:
         _verify(context, step, result, check, by, how, text)
@@ -70,7 +84,9 @@ def _verify(context: Context, step: Step, result: Result, check: Check, by: str,
     outcome = ("warned" if result.ended == "error" else "passed") if green else "failed"
     found = "; ".join(part for part in (result.found, last.result.found) if part)
     expected = check.kind.plan_line(context.site)
-    context.finish(step, outcome, by, how, values={**result.values, **last.result.values}, found=found, ran=ran, expected=expected)
+    context.finish(
+        step, outcome, by, how, values={**result.values, **last.result.values}, found=found, ran=ran, expected=expected
+    )
 
 
 def _perform(context: Context, step: Step, kind: Kind) -> Result:
@@ -118,7 +134,14 @@ def _not_needed(context: Context, step: Step, check: Check) -> bool:
     if answer == "needed":
         return False
     context.finish(
-        step, "passed", "person", "not_needed", answer=answer, values=taken.result.values, found=taken.result.found, ran=check.kind.plan_line(context.site)
+        step,
+        "passed",
+        "person",
+        "not_needed",
+        answer=answer,
+        values=taken.result.values,
+        found=taken.result.found,
+        ran=check.kind.plan_line(context.site),
     )
     return True
 
@@ -152,7 +175,9 @@ def _taken_again(context: Context, step: Step, reading: Kind) -> bool:
 def _go_on(context: Context, step: Step, earlier: Step, was: str, now: str) -> bool:
     answer = context.choose(
         f"{step.id}.changed",
-        _("{title}: it was {was}, now it is {now}. Is the action still right?").format(title=earlier.title.pick(), was=was, now=now),
+        _("{title}: it was {was}, now it is {now}. Is the action still right?").format(
+            title=earlier.title.pick(), was=was, now=now
+        ),
         {"act": _("yes, go on to the action"), "leave": _("no, leave this action out")},
         FREE,
     )

@@ -26,7 +26,11 @@ def standing(context: Context, step: Step, act: str) -> ApprovalGiven | None:
     """The approval of exactly this act that has not expired."""
     for recorded in reversed(context.state.step(step.id).approvals):
         event = recorded.event
-        if isinstance(event, ApprovalGiven) and event.act_sha256 == digest(act) and utc_read(event.expires_at) > context.now():
+        if (
+            isinstance(event, ApprovalGiven)
+            and event.act_sha256 == digest(act)
+            and utc_read(event.expires_at) > context.now()
+        ):
             return event
     return None
 
@@ -51,8 +55,13 @@ def _act_of(context: Context, step: Step) -> str:
 
 
 def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, act: str) -> str:
-    acts = [(step, act), *((context.plan.step(i), _act_of(context, context.plan.step(i))) for i in rule.covers if i != step.id)]
-    say = context.ports.world.phone.sentence(_("I ask for your approval of exactly this: {act}").format(act="; ".join(a for _s, a in acts)))
+    acts = [
+        (step, act),
+        *((context.plan.step(i), _act_of(context, context.plan.step(i))) for i in rule.covers if i != step.id),
+    ]
+    say = context.ports.world.phone.sentence(
+        _("I ask for your approval of exactly this: {act}").format(act="; ".join(a for _s, a in acts))
+    )
     lines = (*asides.contact(context, role), _("Read aloud: {sentence}").format(sentence=say))
     answer = context.choose(
         f"{step.id}.approval",
@@ -62,7 +71,9 @@ def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, act: str) 
         lines,
     )
     if answer != "approves":
-        reason = context.text(f"{step.id}.approval.reason", _("What was said?"), needed=False) if answer == "refused" else ""
+        reason = (
+            context.text(f"{step.id}.approval.reason", _("What was said?"), needed=False) if answer == "refused" else ""
+        )
         context.record(ApprovalRefused(step.id, role, "", answer, reason))
         return answer
     name = _name(context, step)

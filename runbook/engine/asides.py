@@ -51,7 +51,9 @@ def open_items(context: Context) -> list[str]:
     """Open debts and acts whose end nobody knows."""
     lines = [debt_line(context, debt) for debt in context.state.open_debts]
     for step in context.state.unknown:
-        lines.append(_("UNKNOWN: {title}: nobody knows how it ended").format(title=context.plan.step(step.id).title.pick()))
+        lines.append(
+            _("UNKNOWN: {title}: nobody knows how it ended").format(title=context.plan.step(step.id).title.pick())
+        )
     return lines or [_("Nothing is open.")]
 
 
@@ -63,14 +65,18 @@ def handover(context: Context) -> list[str]:
     done = [known for known in state.steps.values() if known.outcome and known.outcome != "not_taken"]
     here = context.current.title.pick() if context.current else "-"
     return [
-        _("Incident {incident}: {title}").format(incident=state.opened.incident, title=context.plan.header.title.pick()),
+        _("Incident {incident}: {title}").format(
+            incident=state.opened.incident, title=context.plan.header.title.pick()
+        ),
         _("Fault reported {at}, {elapsed} ago; state: {status}").format(
             at=local_text(state.reported_at, zone), elapsed=span(context.now() - state.reported_at), status=state.status
         ),
         *(f"  {context.plan.step(k.id).title.pick()}: {k.outcome}" for k in done if context.plan.has(k.id)),
         _("Now: {title}").format(title=here),
         *open_items(context),
-        _("Saved up to #{code}. Go on with: runbook resume {incident}").format(code=state.last.head_code, incident=state.opened.incident),
+        _("Saved up to #{code}. Go on with: runbook resume {incident}").format(
+            code=state.last.head_code, incident=state.opened.incident
+        ),
     ]
 
 
@@ -84,7 +90,10 @@ def why(context: Context) -> list[str]:
     if step.keys.note:
         lines.append(_("Not in the source: {note}").format(note=step.keys.note.pick()))
     if isinstance(bound, Kind):
-        lines += [_("What is run: {line}").format(line=bound.plan_line(context.site)), _("By hand: {form}").format(form=bound.manual_form(context.site))]
+        lines += [
+            _("What is run: {line}").format(line=bound.plan_line(context.site)),
+            _("By hand: {form}").format(form=bound.manual_form(context.site)),
+        ]
     if step.keys.undo:
         lines.append(_("To take it back: {undo}").format(undo=step.keys.undo.pick()))
     return [*lines, _("Source: {source}").format(source=context.plan.header.source or "-")]

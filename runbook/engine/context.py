@@ -49,7 +49,11 @@ class KindPorts:
         return self.step.timeout.total_seconds() if self.step.timeout else None
 
     def ask(self, prompt: Prompt) -> str:
-        name = self.step_id + prompt.name.removeprefix(self.step.id) if prompt.name.startswith(self.step.id) else prompt.name
+        name = (
+            self.step_id + prompt.name.removeprefix(self.step.id)
+            if prompt.name.startswith(self.step.id)
+            else prompt.name
+        )
         return self.context.ask(replace(prompt, name=name), self.keys)
 
     def tell(self, *lines: str) -> None:
@@ -66,6 +70,7 @@ class Context:
     def __init__(self, plan: Playbook, site: Site, ports: Ports, state: State, actor: str) -> None:
         self.plan, self.site, self.ports, self.state, self.actor = plan, site, ports, state, actor
         self.current: Step | None = None
+        self.listeners: list[Callable[[Recorded], None]] = []
 
     # -- events
 
@@ -78,7 +83,7 @@ class Context:
     def _append(self, event: Event) -> Recorded:
         recorded = self.ports.journal.append(event)
         self.state = after(self.state, recorded)
-        for listener in self.ports.listeners:
+        for listener in self.listeners:
             listener(recorded)
         return recorded
 
@@ -111,7 +116,9 @@ class Context:
         closes = step.keys.closes if step.keys.closes and outcome in ("passed", "warned") else ""
         attempt = self.state.step(step.id).attempt
         self.record(
-            StepFinished(step.id, attempt, outcome, by, how, answer, dict(values or {}), expected, found, reason, ran, closes)
+            StepFinished(
+                step.id, attempt, outcome, by, how, answer, dict(values or {}), expected, found, reason, ran, closes
+            )
         )
 
     def now(self) -> datetime:
@@ -134,6 +141,11 @@ class Context:
         if step.kind == "wait_for":
             return WaitFor.model_validate(replaced(dict(step.body), values))
         return bind(step.kind, step.body, values)
+
+    def line(self, step: Step) -> str:
+        """Exactly what a step runs or asks, references resolved, for the screen."""
+        bound = self.bind(step)
+        return (self.bind_reading(bound.until) if isinstance(bound, WaitFor) else bound).plan_line(self.site)
 
     def bind_reading(self, reading: Mapping[str, JSON]) -> Kind:
         """A reading written as `{kind: {fields}}` in `verify` or `until`."""
@@ -166,7 +178,9 @@ class Context:
                 case Key(letter, text):
                     keys.serve(self, letter, text)
 
-    def choose(self, name: str, question: str, choices: Mapping[str, str], keys_: str = FREE, lines: tuple[str, ...] = ()) -> str:
+    def choose(
+        self, name: str, question: str, choices: Mapping[str, str], keys_: str = FREE, lines: tuple[str, ...] = ()
+    ) -> str:
         """One of `choices` (value -> label)."""
         numbered = tuple(Choice(value, label) for value, label in choices.items())
         return self.ask(Prompt("choice", name, question, numbered, lines=lines), keys_)

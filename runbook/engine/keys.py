@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from runbook.engine import asides
 from runbook.engine.decide import passed_over
 from runbook.engine.signals import ByHand, Moved, Stopped
-from runbook.model.events import AnswerCorrected, Escalated, NoteAdded, RecoveryAnswered, StatePrinted, StepFinished, WentTo
+from runbook.model.events import (
+    AnswerCorrected,
+    Escalated,
+    NoteAdded,
+    RecoveryAnswered,
+    StatePrinted,
+    StepFinished,
+    WentTo,
+)
 from runbook.model.text import _
 
 if TYPE_CHECKING:
@@ -67,7 +75,13 @@ def _correct(context: Context, text: str) -> None:
     context.ports.human.tell(_("Your last answer: {title}: {was}").format(title=title.pick(), was=was))
     reason = text.strip() or context.text("correction", _("What was wrong with it?"))
     back = not context.state.began_since_answer
-    right = "" if back else context.text("correction.right", _("An action has begun since, so the walk stays here. What is the right answer?"))
+    right = (
+        ""
+        if back
+        else context.text(
+            "correction.right", _("An action has begun since, so the walk stays here. What is the right answer?")
+        )
+    )
     attempt = 0 if isinstance(event, RecoveryAnswered) else event.attempt
     question = "recovered" if recovered else "step"
     context.record(AnswerCorrected(event.step, attempt, last.seq, was, reason, back, question, right))

@@ -17,7 +17,11 @@ def look(context: Context, but: str = "") -> bool:
     with context.ports.human.busy(_("looking at this laptop's own network")):
         view = context.ports.world.laptop.look()
         neighbour, answers = ("", None) if view.gateway_answers else _neighbour(context, but)
-    sees_nothing = not view.gateway_answers and not answers and (not view.link or view.gateway_answers is False or answers is False)
+    sees_nothing = (
+        not view.gateway_answers
+        and not answers
+        and (not view.link or view.gateway_answers is False or answers is False)
+    )
     context.record(SelfChecked(view.link, view.gateway, view.gateway_answers, neighbour, answers, sees_nothing))
     return sees_nothing
 

@@ -78,7 +78,11 @@ def take(context: Context, step: Step, kind: Kind, purpose: str, expect: Mapping
     """Take one reading, and record it. While this laptop sees nothing, silence is `unreachable`."""
     with context.ports.human.busy(kind.plan_line(context.site)):
         taken = measure(context, step, kind, expect)
-    if taken.outcome == "failed" and kind.NAME in ANSWERED_BY_NETWORK and laptop.sees_nothing(context, getattr(kind, "host", "")):
+    if (
+        taken.outcome == "failed"
+        and kind.NAME in ANSWERED_BY_NETWORK
+        and laptop.sees_nothing(context, getattr(kind, "host", ""))
+    ):
         taken = replace(taken, outcome="unreachable", phase="link")
     record(context, step, kind, taken, purpose)
     return taken

@@ -20,7 +20,9 @@ def resolve(context: Context, step: Step) -> None:
     intent = known.intent.event
     assert isinstance(intent, ActionIntended)
     lines = [
-        _("UNKNOWN: this was begun at {at} and nobody knows how it ended:").format(at=local_text(known.intent.at, context.site.zone)),
+        _("UNKNOWN: this was begun at {at} and nobody knows how it ended:").format(
+            at=local_text(known.intent.at, context.site.zone)
+        ),
         f"  {intent.act}",
     ]
     if known.act_ended is not None and isinstance(known.act_ended.event, ActionEnded) and known.act_ended.event.found:
@@ -62,7 +64,9 @@ def carried_allows(context: Context, step: Step, kind: Kind, act: str) -> bool:
         if not same or context.state.step(step.id).unknown_answer:
             continue
         lines = (
-            _("UNKNOWN in incident {incident}: the same act was begun there and nobody knows how it ended:").format(incident=carried["incident"]),
+            _("UNKNOWN in incident {incident}: the same act was begun there and nobody knows how it ended:").format(
+                incident=carried["incident"]
+            ),
             f"  {carried['act']}",
         )
         answer = _decided(context, step, lines)

@@ -47,13 +47,25 @@ def unreachable_menu(context: Context, step: Step, found: str) -> None:
 def failure_menu(context: Context, step: Step) -> None:
     """A failure that the plan does not send anywhere: the person in front of it chooses."""
     state = context.state
-    choices = {"again": _("try again"), "by_hand": _("by hand"), "skip": _("skip, with a reason"), "escalate": _("escalate"), "pause": _("pause")}
+    choices = {
+        "again": _("try again"),
+        "by_hand": _("by hand"),
+        "skip": _("skip, with a reason"),
+        "escalate": _("escalate"),
+        "pause": _("pause"),
+    }
     debts = [asides.debt_line(context, debt) for debt in state.open_debts]
     if not debts:
         choices["abort"] = _("abort the incident")
     context.current = step
     try:
-        answer = context.choose(f"{step.id}.failure", _("{title}: failed. What now?").format(title=step.title.pick()), choices, BUSY + "ug", tuple(debts))
+        answer = context.choose(
+            f"{step.id}.failure",
+            _("{title}: failed. What now?").format(title=step.title.pick()),
+            choices,
+            BUSY + "ug",
+            tuple(debts),
+        )
         attempt = state.step(step.id).attempt
         reason = context.text(f"{step.id}.reason", _("Why?")) if answer in ("skip", "abort") else ""
         if answer == "abort":
@@ -72,9 +84,13 @@ def failure_menu(context: Context, step: Step) -> None:
 def abort(context: Context, reason: str, number: int) -> None:
     """End the incident without recovery. Refused with the list while anything is open; confirmed by the typed number."""
     if context.state.open_debts or context.state.unknown:
-        context.ports.human.tell(_("This incident cannot be aborted while something is open:"), *asides.open_items(context))
+        context.ports.human.tell(
+            _("This incident cannot be aborted while something is open:"), *asides.open_items(context)
+        )
         return
-    context.ask(Prompt("act", "abort", _("Abort the incident: {reason}").format(reason=reason), act_number=number), BUSY)
+    context.ask(
+        Prompt("act", "abort", _("Abort the incident: {reason}").format(reason=reason), act_number=number), BUSY
+    )
     context.record(IncidentAborted(context.actor, reason))
     raise Stopped("aborted")
 
@@ -82,7 +98,9 @@ def abort(context: Context, reason: str, number: int) -> None:
 def recovered_now(context: Context, step: str) -> bool:
     """The plan's one test of success, asked of the person."""
     name = "recovered" if step == END else f"{step}.recovered"
-    answer = context.choose(name, context.plan.header.recovered.ask.pick(), {"yes": _("yes"), "no": _("no")}, BUSY + "ug")
+    answer = context.choose(
+        name, context.plan.header.recovered.ask.pick(), {"yes": _("yes"), "no": _("no")}, BUSY + "ug"
+    )
     return answer == "yes"
 
 
@@ -91,7 +109,11 @@ def settle_debt(context: Context, opener: str) -> None:
     debt = context.state.debt(opener)
     assert debt is not None
     closer = next((step for step in context.plan.steps if step.keys.closes == opener), None)
-    choices = {"close": _("now: [{number}] {title}").format(number=closer.number, title=closer.title.pick())} if closer else {}
+    choices = (
+        {"close": _("now: [{number}] {title}").format(number=closer.number, title=closer.title.pick())}
+        if closer
+        else {}
+    )
     choices |= {"waive": _("a written waiver, with a name"), "pause": _("pause")}
     answer = context.choose(f"{opener}.debt", _("Before the end:"), choices, BUSY, (asides.debt_line(context, debt),))
     if answer == "pause":
@@ -110,7 +132,13 @@ def waive(context: Context, opener: str) -> None:
     reason = context.text(f"{opener}.waiver-reason", _("Why is it left open?"))
     context.current = step
     try:
-        context.confirm(step, _("Waive it: {what}").format(what=asides.debt_line(context, next(d for d in context.state.open_debts if d.step == opener))), keys_=BUSY)
+        context.confirm(
+            step,
+            _("Waive it: {what}").format(
+                what=asides.debt_line(context, next(d for d in context.state.open_debts if d.step == opener))
+            ),
+            keys_=BUSY,
+        )
         context.record(DebtWaived(opener, name, reason))
     finally:
         context.current = None

@@ -25,7 +25,14 @@ UNATTENDED = ("end_of_input", "not_answered")
 class Watch:
     """A reading taken again and again in the background until it passes, the deadline comes, or nobody wants it any more."""
 
-    def __init__(self, take: Callable[[], Taken], now: Callable[[], datetime], wait: Callable[[float], None], every: timedelta, due: datetime):
+    def __init__(
+        self,
+        take: Callable[[], Taken],
+        now: Callable[[], datetime],
+        wait: Callable[[float], None],
+        every: timedelta,
+        due: datetime,
+    ):
         self._take, self._now, self._wait, self._every, self._due = take, now, wait, every, due
         self.last: Taken | None = None
         self.green_at: datetime | None = None
@@ -65,7 +72,15 @@ class Watch:
 
 
 def watch(
-    context: Context, step: Step, kind: Kind, every: timedelta, due: datetime, purpose: str, keys: str, *, unattended: bool
+    context: Context,
+    step: Step,
+    kind: Kind,
+    every: timedelta,
+    due: datetime,
+    purpose: str,
+    keys: str,
+    *,
+    unattended: bool,
 ) -> tuple[bool, Taken | None]:
     """Watch until green (True) or until the deadline or the person ends it (False); with the last reading, which is recorded.
 
@@ -73,7 +88,9 @@ def watch(
     """
     clock = context.ports.world.clock
     question = _("Waiting until {due} ({left}): {what}").format(
-        due=f"{due.astimezone(context.site.zone):%H:%M:%S}", left=span(due - clock.now()), what=kind.plan_line(context.site)
+        due=f"{due.astimezone(context.site.zone):%H:%M:%S}",
+        left=span(due - clock.now()),
+        what=kind.plan_line(context.site),
     )
     prompt = Prompt("choice", f"{step.id}.wait", question, (Choice("stop", _("stop waiting, go on as expired")),))
     with Watch(lambda: readings.measure(context, step, kind, {}), clock.now, clock.wait, every, due) as watching:
@@ -108,7 +125,9 @@ def wait_for(context: Context, step: Step, wait: WaitFor) -> None:
         if not green:
             break
         if not wait.and_:
-            context.finish(step, "passed", "machine", "read", found=last.result.found if last else "", expected=limit, ran=ran)
+            context.finish(
+                step, "passed", "machine", "read", found=last.result.found if last else "", expected=limit, ran=ran
+            )
             return
         if context.state.step(step.id).recovery == "yes" or settling.recovered_now(context, step.id):
             if context.state.step(step.id).recovery != "yes":

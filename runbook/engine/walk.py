@@ -117,5 +117,12 @@ def _people(context: Context, step: Step, kind: Kind) -> None:
         context.finish(step, "unreachable", "machine", "asked", found=f"{cannot.phase}: {cannot.detail}")
         return
     context.finish(
-        step, result.outcome, "person", "asked", answer=result.answer, values=result.values, found=result.found, reason=result.reason
+        step,
+        result.outcome,
+        "person",
+        "asked",
+        answer=result.answer,
+        values=result.values,
+        found=result.found,
+        reason=result.reason,
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runbook.loader.raw import Raw
 from runbook.loader.yaml import Place
 from runbook.model.errors import Problem
+from runbook.model.inputs import input_problem
 from runbook.model.playbook import Input
 from runbook.model.ports import JSON
 from runbook.model.site import Site
 from runbook.model.text import _
-from runbook.model.units import duration
 from runbook.steps import kinds
 
 _REFERENCE = re.compile(r"\$([A-Za-z_]+)\.(\S+)")
@@ -131,23 +131,6 @@ def input_problems(raw_inputs: Mapping[str, Input], site: Site | None) -> Iterat
             yield (name,), _("expected `choices` for a choice, found none")
         if entry.default is None:
             continue
-        sentence = ""
-        of_site: dict[str, Collection[str]] = (
-            {"host": site.hosts, "line": site.lines, "contact": site.contacts} if site else {}
-        )
-        known = of_site.get(entry.type)
-        if entry.type == "choice" and entry.choices and entry.default not in entry.choices:
-            sentence = _("expected one of {names}").format(names=", ".join(entry.choices))
-        elif entry.type == "integer" and not re.fullmatch(r"-?\d{1,18}", entry.default):
-            sentence = _("expected a whole number")
-        elif entry.type == "time" and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", entry.default):
-            sentence = _("expected a time of day such as 02:51")
-        elif entry.type == "duration":
-            try:
-                duration(entry.default)
-            except ValueError as error:
-                sentence = str(error)
-        elif known is not None and entry.default not in known:
-            sentence = _("expected a {type} of the site").format(type=entry.type)
+        sentence = input_problem(entry, entry.default, site)
         if sentence:
             yield (name, "default"), _("{expected}, found {found!r}").format(expected=sentence, found=entry.default)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from runbook.model.schema import Duration, Id, Model, Sentence
+from runbook.model.state import State
 
 Metric = Literal["response", "on_site", "recovery_plan", "recovery", "solution", "analysis_report", "patch"]
 
@@ -72,3 +73,12 @@ def clocks(scheme: Scheme, level: str, reported_at: datetime, met: Mapping[str, 
 def next_limit(running: list[Clock], now: datetime) -> Clock | None:
     """The limit to look at: the earliest one not yet met, broken ones included."""
     return next((clock for clock in running if clock.met_at is None), None)
+
+
+def met_by(state: State) -> dict[str, datetime]:
+    """When each limit was met, as far as the events say: response when the walk began, recovery when service was back.
+
+    No document says what ends the other clocks; they run until the incident is closed.
+    """
+    found = {"response": state.opened_at, "recovery": state.recovered_at}
+    return {metric: at for metric, at in found.items() if at is not None}

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from runbook.model.text import N_, _
 
-EXIT_GOOD, EXIT_BAD, EXIT_NOT_STARTED, EXIT_BUG, EXIT_ABORTED, EXIT_PAUSED, EXIT_MACHINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+EXIT_GOOD, EXIT_BAD, EXIT_NOT_STARTED, EXIT_BUG, EXIT_ABORTED, EXIT_PAUSED, EXIT_MACHINE, EXIT_INTERRUPTED = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    130,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +31,19 @@ class Code:
 REGISTRY: dict[str, Code] = {
     # starting
     "E-PLAN-UNKNOWN": Code(N_("There is no playbook {name!r}. Nearest: {nearest}."), N_("runbook list")),
-    "E-PLAN-BAD": Code(N_("The playbook {name} has {count} problem(s); nothing was started."), N_("runbook check {name}")),
-    "E-SITE-BAD": Code(N_("The site file {file} has {count} problem(s); nothing was started."), N_("runbook site check --site {file}")),
+    "E-PLAN-BAD": Code(
+        N_("The playbook {name} has {count} problem(s); nothing was started."), N_("runbook check {name}")
+    ),
+    "E-SITE-BAD": Code(
+        N_("The site file {file} has {count} problem(s); nothing was started."), N_("runbook site check --site {file}")
+    ),
     "E-SITE-NONE": Code(
         N_("No site file was found, and nothing was started. Looked in: {looked}."),
         N_("runbook start {name} --lab   (built-in lab)   or   runbook init   (set up a site)"),
     ),
-    "E-SITE-EXISTS": Code(N_("{file} exists already; nothing was written."), N_("edit it, or runbook init --site OTHER.yaml")),
+    "E-SITE-EXISTS": Code(
+        N_("{file} exists already; nothing was written."), N_("edit it, or runbook init --site OTHER.yaml")
+    ),
     "E-NOT-TRUSTED": Code(
         N_("{file} of this folder was not accepted yet (sha256 {digest}); nothing was started."),
         N_("name it with --site {file}, or run the same in a terminal and accept it once"),
@@ -39,8 +54,12 @@ REGISTRY: dict[str, Code] = {
         N_("Incident {name} of this site is open, and its answer decides what may run; nothing was started."),
         N_("runbook resume {name}   or   runbook start {plan} --new"),
     ),
-    "E-INCIDENT-BUSY": Code(N_("Incident {name} is being run by another process ({holder})."), N_("runbook log {name} --follow")),
-    "E-INCIDENT-ENDED": Code(N_("Incident {name} is {state}; there is nothing to go on with."), N_("runbook report {name}")),
+    "E-INCIDENT-BUSY": Code(
+        N_("Incident {name} is being run by another process ({holder})."), N_("runbook log {name} --follow")
+    ),
+    "E-INCIDENT-ENDED": Code(
+        N_("Incident {name} is {state}; there is nothing to go on with."), N_("runbook report {name}")
+    ),
     "E-VALUE": Code(N_("{where}: {expected}, found {found!r}."), N_("{next}")),
     "E-USAGE": Code(N_("{sentence}"), N_("{next}")),
     # files
@@ -50,45 +69,83 @@ REGISTRY: dict[str, Code] = {
     "E-YAML-DEPTH": Code(N_("The file is nested too deeply."), N_("flatten it")),
     "E-YAML-SIZE": Code(N_("The file is too large."), N_("split it")),
     "E-YAML-DUPLICATE": Code(N_("The same key stands twice."), N_("remove one of the two")),
-    "E-YAML-TEXT": Code(N_("Not UTF-8 text, or it holds a character that cannot be seen."), N_("save the file as UTF-8 and remove the character")),
+    "E-YAML-TEXT": Code(
+        N_("Not UTF-8 text, or it holds a character that cannot be seen."),
+        N_("save the file as UTF-8 and remove the character"),
+    ),
     "E-KEY-UNKNOWN": Code(N_("A key that the language does not have."), N_("correct the key")),
     "E-KEY-MISSING": Code(N_("A key that must be there is missing."), N_("add the key")),
     "E-VALUE-TYPE": Code(N_("A value of the wrong type."), N_("correct the value")),
     "E-NAME-UNKNOWN": Code(N_("A name that nothing else defines."), N_("correct the name, or define it")),
     "E-NAME-TWICE": Code(N_("The same id is used twice."), N_("rename one of the two")),
     "E-STEP-KIND": Code(N_("A step has exactly one kind."), N_("runbook explain kinds")),
-    "E-READING-FAILED": Code(N_("A reading must say where its `failed` goes."), N_("add `next: {{failed: continue}}` or name a step")),
-    "E-TARGET": Code(N_("A target that cannot be reached."), N_("name a later step id, `continue`, `end`, or an `entry` of another playbook")),
+    "E-READING-FAILED": Code(
+        N_("A reading must say where its `failed` goes."), N_("add `next: {{failed: continue}}` or name a step")
+    ),
+    "E-TARGET": Code(
+        N_("A target that cannot be reached."),
+        N_("name a later step id, `continue`, `end`, or an `entry` of another playbook"),
+    ),
     "E-FIRST": Code(N_("More first steps than the first screen can box."), N_("take `first: true` from all but three")),
     "E-UNREACHED": Code(N_("A step that no way leads to."), N_("let a `next` name it, or remove it")),
     "E-OPENER": Code(N_("A step leaves something open that no step closes."), N_("add a step with `closes: {step}`")),
     "E-VERIFY": Code(N_("An action that nothing verifies."), N_("add `verify:`")),
     "E-APPROVAL": Code(N_("An action that nobody approves."), N_("add `approval: {{by: ROLE}}`")),
     "E-TEXT-BROKEN": Code(N_("A sentence that YAML broke."), N_("put the sentence on a line of its own, or in quotes")),
-    "E-PORT-NUMBER": Code(N_("A port number in a plan: site facts stay in site.yaml."), N_("name the port, and give its number in site.yaml")),
+    "E-PORT-NUMBER": Code(
+        N_("A port number in a plan: site facts stay in site.yaml."),
+        N_("name the port, and give its number in site.yaml"),
+    ),
     "E-FILE": Code(N_("{file} cannot be read: {reason}."), N_("check the path")),
-    "E-FILE-WRITE": Code(N_("{file} cannot be written: {reason}. Nothing of the incident is lost."), N_("choose another place with -o"), EXIT_MACHINE),
+    "E-FILE-WRITE": Code(
+        N_("{file} cannot be written: {reason}. Nothing of the incident is lost."),
+        N_("choose another place with -o"),
+        EXIT_MACHINE,
+    ),
     # storing
     "E-STORE": Code(
         N_("Nothing can be stored: {reason}. Tried: {tried}."),
         N_("free some space, or name another folder in RUNBOOK_SPARE"),
         EXIT_MACHINE,
     ),
-    "E-JOURNAL-DAMAGED": Code(N_("The journal of {name} is damaged at event {seq}: {reason}."), N_("runbook log {name}"), EXIT_MACHINE),
-    "E-OUTPUT": Code(N_("The output could not be written: {reason}. The journal is safe."), N_("runbook status"), EXIT_MACHINE),
+    "E-JOURNAL-DAMAGED": Code(
+        N_("The journal of {name} is damaged at event {seq}: {reason}."), N_("runbook log {name}"), EXIT_MACHINE
+    ),
+    "E-OUTPUT": Code(
+        N_("The output could not be written: {reason}. The journal is safe."), N_("runbook status"), EXIT_MACHINE
+    ),
     # the walk
-    "E-DEBTS-OPEN": Code(N_("{name} cannot be ended: {count} thing(s) are still open."), N_("runbook status {name}   then   runbook resume {name}"), EXIT_BAD),
-    "E-FORM": Code(N_("The report could not be made: {reason}. The incident is safe."), N_("runbook report {name} --format md"), EXIT_MACHINE),
+    "E-DEBTS-OPEN": Code(
+        N_("{name} cannot be ended: {count} thing(s) are still open."),
+        N_("runbook status {name}   then   runbook resume {name}"),
+        EXIT_BAD,
+    ),
+    "E-FORM": Code(
+        N_("The report could not be made: {reason}. The incident is safe."),
+        N_("runbook report {name} --format md"),
+        EXIT_MACHINE,
+    ),
     # asking the world
-    "E-SSH-KEY-UNKNOWN": Code(N_("{host} showed the host key {found}, and the site file has none for it. It was refused."), N_("runbook site scan {host}   (in peace time, then compare with the console)")),
+    "E-SSH-KEY-UNKNOWN": Code(
+        N_("{host} showed the host key {found}, and the site file has none for it. It was refused."),
+        N_("runbook site scan {host}   (in peace time, then compare with the console)"),
+    ),
     "E-SSH-KEY-CHANGED": Code(
-        N_("{host} showed the host key {found}, the site file has {expected}. It was refused: another machine may be answering."),
+        N_(
+            "{host} showed the host key {found}, the site file has {expected}. It was refused: another machine may be answering."
+        ),
         N_("call who runs {host}; only after they confirm: runbook site scan {host}"),
     ),
     # the lab
     "E-LAB": Code(N_("The lab did not start: {reason}."), N_("runbook lab down   then try again"), EXIT_MACHINE),
-    "E-LAB-CASE": Code(N_("There is no lab case {name!r}. There are: {nearest}."), N_("runbook start {plan} --lab --lab-case NAME")),
-    "E-BUG": Code(N_("The program made a mistake ({reason}). What was saved stays saved; the details are in {file}."), N_("runbook resume"), EXIT_BUG),
+    "E-LAB-CASE": Code(
+        N_("There is no lab case {name!r}. There are: {nearest}."), N_("runbook start {plan} --lab --lab-case NAME")
+    ),
+    "E-BUG": Code(
+        N_("The program made a mistake ({reason}). What was saved stays saved; the details are in {file}."),
+        N_("runbook resume"),
+        EXIT_BUG,
+    ),
 }
 
 

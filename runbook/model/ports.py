@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # -- asking the world ---------------------------------------------------------------------------------------------------
 
-Phase = Literal["resolve", "link", "route", "permission", "connect", "banner", "key_exchange", "host_key", "login", "channel"]
+Phase = Literal[
+    "resolve", "link", "route", "permission", "connect", "banner", "key_exchange", "host_key", "login", "channel"
+]
 
 
 class CannotAskError(Exception):
@@ -296,7 +298,6 @@ class Ports:
     human: Human
     journal: Journal
     evidence: Evidence
-    listeners: tuple[Callable[[Recorded], None], ...] = field(default=())
 
 
 # A named type: pydantic cannot follow a plain alias into itself.

@@ -81,15 +81,26 @@ def _list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Id = Annotated[str, _match(_ID, "an id of lower-case letters, digits and hyphens, such as cti-down"), WithJsonSchema({"type": "string", "pattern": f"^{ID}$"})]
-StepId = Annotated[
-    str, _match(_STEP_ID, "a step's id, such as ping-cti, or BLOCK/ID inside a block"), WithJsonSchema({"type": "string", "pattern": f"^{ID}(/{ID})?$"})
+Id = Annotated[
+    str,
+    _match(_ID, "an id of lower-case letters, digits and hyphens, such as cti-down"),
+    WithJsonSchema({"type": "string", "pattern": f"^{ID}$"}),
 ]
-Name = Annotated[str, _match(_NAME, "a name of letters, digits and . _ @ - such as cti-core"), WithJsonSchema({"type": "string"})]
+StepId = Annotated[
+    str,
+    _match(_STEP_ID, "a step's id, such as ping-cti, or BLOCK/ID inside a block"),
+    WithJsonSchema({"type": "string", "pattern": f"^{ID}(/{ID})?$"}),
+]
+Name = Annotated[
+    str, _match(_NAME, "a name of letters, digits and . _ @ - such as cti-core"), WithJsonSchema({"type": "string"})
+]
 Address = Annotated[str, _match(_ADDRESS, "a host name or an IP address"), WithJsonSchema({"type": "string"})]
 PhoneNumber = Annotated[str, _match(_NUMBER, "a telephone number of digits"), WithJsonSchema({"type": "string"})]
 Duration = Annotated[
-    timedelta, BeforeValidator(_duration), PlainSerializer(span, return_type=str), WithJsonSchema({"type": "string", "examples": ["5m", "1h30m"]})
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(span, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["5m", "1h30m"]}),
 ]
 Sentence = Annotated[
     Text,

@@ -23,7 +23,9 @@ def _zone(value: str) -> str:
 def _host_key(value: str) -> str:
     parts = value.split()
     if len(parts) != 2 or not parts[0].startswith(("ssh-", "ecdsa-", "sk-")):
-        raise ValueError("expected a whole public host key as `runbook site scan` writes it, such as ssh-ed25519 AAAA...")
+        raise ValueError(
+            "expected a whole public host key as `runbook site scan` writes it, such as ssh-ed25519 AAAA..."
+        )
     return value
 
 
@@ -133,8 +135,8 @@ class Site(Model):
     """The site's name, as screens and reports show it."""
     time_zone: Zone = "Asia/Shanghai"
     """The zone in which times are shown."""
-    language: Literal["en", "zh"] = "en"
-    """The site's language, unless --lang says otherwise."""
+    language: Literal["en", "zh", ""] = ""
+    """The site's language, unless --lang says otherwise; empty: the terminal's."""
     hosts: dict[Id, Host] = Field(default_factory=dict)
     """Hosts and devices by id."""
     lines: dict[Id, Line] = Field(default_factory=dict)

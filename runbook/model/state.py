@@ -189,7 +189,12 @@ def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State
 def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
     before = state.step(event.step)
     fresh = StepState(
-        event.step, attempt=event.attempt, entered=before.entered + 1, begun_at=recorded.at, approvals=before.approvals, refusals=()
+        event.step,
+        attempt=event.attempt,
+        entered=before.entered + 1,
+        begun_at=recorded.at,
+        approvals=before.approvals,
+        refusals=(),
     )
     state = replace(state, steps={**state.steps, event.step: fresh}, position=Position("at", event.step), paused="")
     return _open_debt(state, recorded, event.step, event.opens)
@@ -245,7 +250,9 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
     )
     if event.closes:
         debts = tuple(
-            replace(debt, closed_by=event.step, closed_at=recorded.at) if debt.open and debt.step == event.closes else debt
+            replace(debt, closed_by=event.step, closed_at=recorded.at)
+            if debt.open and debt.step == event.closes
+            else debt
             for debt in state.debts
         )
         state = replace(state, debts=debts)
@@ -272,7 +279,9 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     for step in event.passed_over:
         known = steps.get(step) or StepState(step)
         steps[step] = known if known.finished else replace(known, outcome="not_taken")
-    here = Position("after", END) if event.target == END else Position("at", event.target, forced=event.because == "goto")
+    here = (
+        Position("after", END) if event.target == END else Position("at", event.target, forced=event.because == "goto")
+    )
     return replace(state, steps=steps, position=here)
 
 
@@ -285,7 +294,9 @@ def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> Stat
     state = _with_step(state, event.step, recovery="")
     if event.question == "recovered":
         return replace(state, position=Position("after", event.step))
-    state = _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None)
+    state = _with_step(
+        state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None
+    )
     return replace(state, position=Position("at", event.step, forced=True))
 
 
@@ -295,7 +306,9 @@ def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
 
 def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
     debts = tuple(
-        replace(debt, waived_by=event.name, waiver=event.reason, closed_at=recorded.at) if debt.open and debt.step == event.step else debt
+        replace(debt, waived_by=event.name, waiver=event.reason, closed_at=recorded.at)
+        if debt.open and debt.step == event.step
+        else debt
         for debt in state.debts
     )
     return replace(state, debts=debts)

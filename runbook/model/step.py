@@ -172,7 +172,9 @@ class CommonKeys(Model):
     """Conditions on earlier steps or inputs; all must hold, else the step is not taken."""
     expect: dict[str, Expectation] = Field(default_factory=dict)
     """What the reading's values must be."""
-    next: dict[Literal["passed", "warned", "failed", "expired", "unreachable", "skipped"], str] = Field(default_factory=dict)
+    next: dict[Literal["passed", "warned", "failed", "expired", "unreachable", "skipped"], str] = Field(
+        default_factory=dict
+    )
     """Where an outcome goes: a step id, `continue` or `end`."""
     repeatable: Repeatable | None = None
     """How often the step may be entered again."""
@@ -290,5 +292,3 @@ class Kind(Model):
     def run(self, ports: StepPorts) -> Result:
         """Ask or act. Raises CannotAskError while it is certain that nothing was changed."""
         raise AssertionError(f"{type(self).__name__} has no run")
-
-

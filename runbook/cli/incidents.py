@@ -1,0 +1,120 @@
+"""What the commands about incidents share: finding one, reading it, and one account of it for lists and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from runbook.model.errors import RunbookError
+from runbook.model.text import Text, _
+from runbook.model.units import span, utc_text
+
+if TYPE_CHECKING:
+    from runbook.model.clocks import Clock
+    from runbook.model.events import IncidentOpened, Recorded
+    from runbook.model.state import State
+    from runbook.store.folder import Incident
+    from runbook.store.incidents import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One incident as `status` shows it. `problem`: why it cannot be read to its end."""
+
+    id: str
+    state: State
+    events: int
+    problem: str = ""
+
+    @property
+    def opened(self) -> IncidentOpened:
+        assert self.state.opened is not None
+        return self.state.opened
+
+    def title(self) -> str:
+        return Text.of(self.opened.title).pick()
+
+    def data(self) -> dict[str, Any]:
+        """The JSON object of one incident."""
+        state, opened = self.state, self.opened
+        return {
+            "id": self.id,
+            "plan": opened.plan,
+            "title": self.title(),
+            "mode": opened.mode,
+            "state": state.status,
+            "site": opened.site,
+            "severity": opened.severity,
+            "reported_at": utc_text(state.reported_at) if state.reported_at else None,
+            "opened_at": utc_text(state.opened_at) if state.opened_at else None,
+            "recovered_at": utc_text(state.recovered_at) if state.recovered_at else None,
+            "ended_at": utc_text(state.ended_at) if state.ended_at else None,
+            "paused": state.paused,
+            "step": state.position.step,
+            "debts": [
+                {"step": debt.step, "kind": debt.kind, "since": utc_text(debt.since)} for debt in state.open_debts
+            ],
+            "unknown": [step.id for step in state.unknown],
+            "events": self.events,
+            "head": state.last.hash if state.last else "",
+            "problem": self.problem,
+        }
+
+
+def account(incident: Incident) -> Account:
+    """Read one incident. Raises RunbookError E-JOURNAL-DAMAGED when not even its opening can be read."""
+    from runbook.model.state import fold
+
+    reading = incident.read()
+    state = fold(reading.events)
+    damage = reading.damage
+    if state.opened is None:
+        raise RunbookError(
+            "E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=damage or _("it does not begin with its opening")
+        )
+    return Account(incident.id, state, len(reading.events), str(damage) if damage else "")
+
+
+def opened_of(incident: Incident) -> IncidentOpened:
+    """The first event. Raises RunbookError E-JOURNAL-DAMAGED."""
+    return account(incident).opened
+
+
+def only_open(home: Home, practice: bool) -> Incident:
+    """The one incident that is open. Raises E-INCIDENT-NONE, or E-INCIDENT-MANY with the list."""
+    found = [summary.id for summary in home.list(practice) if summary.state in ("open", "recovered")]
+    running = [name for name in found if not _settled(home, name)]
+    if len(running) == 1:
+        return home.open(running[0])
+    if not running:
+        raise RunbookError("E-INCIDENT-NONE", name="", nearest="-")
+    raise RunbookError("E-INCIDENT-MANY", name="", nearest=", ".join(running))
+
+
+def _settled(home: Home, name: str) -> bool:
+    state = account(home.open(name)).state
+    return state.status == "recovered" and not state.open_debts and not state.unknown
+
+
+def running_clocks(incident: Incident, known: Account) -> list[Clock]:
+    """The service-level clocks of an incident, from the plan that was kept with it."""
+    from runbook.cli.session import clocks_of
+    from runbook.loader.playbooks import load_snapshot
+
+    plan, _site = load_snapshot(incident.plan_files(known.opened.files))
+    return clocks_of(plan)(known.state)
+
+
+def zone_of(opened: IncidentOpened) -> ZoneInfo:
+    return ZoneInfo(opened.zone)
+
+
+def age(state: State, now: datetime) -> str:
+    """How long ago the fault was reported."""
+    return span(now - state.reported_at) if state.reported_at else "-"
+
+
+def last_line(recorded: Recorded) -> str:
+    return f"#{recorded.head_code} {recorded.kind}"

@@ -1,0 +1,83 @@
+"""`runbook note INCIDENT TEXT`: add a note, or a file as evidence, to an incident at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from runbook.cli.completion import incident_ids
+from runbook.model.errors import EXIT_GOOD, RunbookError
+from runbook.model.text import _
+
+LARGEST = 64 << 20
+
+
+def command(
+    incident: Annotated[
+        str, typer.Argument(metavar="INCIDENT", help=_("Its id, or any unique ending."), autocompletion=incident_ids)
+    ],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help=_("What happened."))] = "",
+    step: Annotated[str, typer.Option("--step", metavar="ID", help=_("The step that it belongs to."))] = "",
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help=_("When it happened, for what was written on paper: 03:12."))
+    ] = "",
+    file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help=_("A file to keep as evidence."))] = None,
+    amends: Annotated[
+        int, typer.Option("--amends", metavar="N", help=_("The event that it corrects; nothing is edited."))
+    ] = 0,
+    as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help=_("Who you are."))] = None,
+    practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
+) -> int:
+    """Add a note or a file to an incident."""
+    import os
+
+    from runbook.cli.incidents import account, zone_of
+    from runbook.model.events import NoteAdded
+    from runbook.model.units import reported_time, utc_text
+    from runbook.store.incidents import Home
+    from runbook.world.clock import LiveClock
+
+    if not text.strip() and file is None:
+        raise RunbookError(
+            "E-VALUE", where="TEXT", expected=_("a text or --file"), found=text, next="runbook note INCIDENT TEXT"
+        )
+    home, clock = Home.of(), LiveClock()
+    found = home.find(incident, practice)
+    known = account(found)
+    when = ""
+    if at:
+        try:
+            when = utc_text(reported_time(at, clock.now(), zone_of(known.opened)))
+        except ValueError as error:
+            raise RunbookError("E-VALUE", where="--at", expected=error, found=at, next="--at 03:12") from None
+    if amends and not 0 < amends <= known.events:
+        raise RunbookError(
+            "E-VALUE",
+            where="--amends",
+            expected=_("an event number up to {count}").format(count=known.events),
+            found=str(amends),
+            next=f"runbook log {found.id}",
+        )
+    kept: list[dict[str, Any]] = []
+    if file is not None:
+        piece = found.evidence.keep(file.name, _bytes(file))
+        kept = [{"name": piece.name, "sha256": piece.sha256, "size_bytes": piece.size_bytes}]
+    actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
+    journal = found.journal(clock, actor)
+    try:
+        recorded = journal.append(NoteAdded(text.strip(), step, when, amends, kept))
+    finally:
+        journal.close()
+    print(_("saved #{code}").format(code=recorded.head_code))
+    return EXIT_GOOD
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > LARGEST:
+            raise RunbookError("E-FILE", file=file, reason=_("it is larger than 64 MiB"))
+        return file.read_bytes()
+    except OSError as error:
+        raise RunbookError("E-FILE", file=file, reason=error.strerror or str(error)) from None

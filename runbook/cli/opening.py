@@ -1,0 +1,235 @@
+"""What is settled before step 1: who is here, when the fault was reported, the plan's inputs, and incidents that are still open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from runbook.model.errors import RunbookError
+from runbook.model.inputs import input_problem
+from runbook.model.ports import Answer, Choice, Gone, Key, Prompt
+from runbook.model.text import _
+from runbook.model.units import local_text, reported_time, span
+
+if TYPE_CHECKING:
+    from runbook.cli.session import Keyboard
+    from runbook.model.playbook import Input, Playbook
+    from runbook.model.site import Site
+    from runbook.model.state import State
+    from runbook.store.incidents import Home
+    from runbook.ui.layouts import Recent
+
+
+RECENT = 3
+
+
+class Left(Exception):
+    """The person left before anything was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident of this site that has not ended: its id, its state, and its plan."""
+
+    id: str
+    state: State
+    plan: str
+
+
+def asked(at: Keyboard, prompt: Prompt) -> str:
+    """One answer before the incident exists. Raises Left for q, Ctrl-C and the end of input."""
+    while True:
+        reply = at.human.ask(prompt)
+        if isinstance(reply, Answer):
+            return reply.text
+        if isinstance(reply, Gone) or (isinstance(reply, Key) and reply.letter == "q"):
+            raise Left
+
+
+def who(at: Keyboard, given: str | None, remembered: str, site: Site) -> str:
+    """Who is here: `--as`, RUNBOOK_USER, else asked once with the last name as default; matched to the roster."""
+    default = remembered or _login_name()
+    name = given or os.environ.get("RUNBOOK_USER", "")
+    if not name and at.terminal:
+        name = asked(at, Prompt("text", "who", _("Who are you?"), keys="q", default=default or None))
+    elif not name:
+        name = default
+        at.human.tell(_("You are: {name} (--as NAME to change it)").format(name=name))
+    return _on_roster(at, name.strip() or default, site.roster)
+
+
+def _login_name() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "technician"
+
+
+def _on_roster(at: Keyboard, name: str, roster: Sequence[str]) -> str:
+    folded = {entry.casefold(): entry for entry in roster}
+    if not roster or name.casefold() in folded:
+        return folded.get(name.casefold(), name)
+    near = get_close_matches(name.casefold(), folded, 1)
+    at.human.tell(
+        _("{name} is not on the roster of this site.").format(name=name)
+        + (" " + _("Did you mean {near}?").format(near=folded[near[0]]) if near else "")
+    )
+    return name
+
+
+def reported(at: Keyboard, given: str | None, now: datetime, site: Site) -> tuple[datetime, str]:
+    """When the fault was reported: `--reported`, else asked with now as default; and whether it was typed. Raises E-VALUE."""
+    question = _("When was the fault reported? (Enter: now; 02:51; -20m)")
+    while True:
+        text = (
+            given
+            if given is not None
+            else asked(at, Prompt("text", "reported", question, keys="q", default="now"))
+            if at.terminal
+            else "now"
+        )
+        try:
+            moment = reported_time(text, now, site.zone)
+        except ValueError as error:
+            if given is not None:
+                raise RunbookError(
+                    "E-VALUE",
+                    where="--reported",
+                    expected=error,
+                    found=given,
+                    next="--reported 02:51   or   --reported -20m",
+                ) from None
+            at.human.tell(str(error))
+            continue
+        typed = text.strip() not in ("", "now")
+        at.human.tell(
+            _("Fault reported: {at}, {ago} ago").format(at=local_text(moment, site.zone), ago=span(now - moment))
+        )
+        return moment, "typed" if typed else "default"
+
+
+def inputs(at: Keyboard, plan: Playbook, site: Site, given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Every input of the plan: its value and how it came (set | asked | default), checked when answered. Raises E-VALUE."""
+    unknown = set(given) - set(plan.header.inputs)
+    if unknown:
+        known = ", ".join(plan.header.inputs) or _("none")
+        raise RunbookError(
+            "E-VALUE",
+            where="--set",
+            expected=_("one of the plan's inputs ({known})").format(known=known),
+            found=sorted(unknown)[0],
+            next=f"runbook show {plan.id}",
+        )
+    found: dict[str, tuple[str, str]] = {}
+    for name, declared in plan.header.inputs.items():
+        if name in given:
+            if problem := input_problem(declared, given[name], site):
+                raise RunbookError(
+                    "E-VALUE",
+                    where=f"--set {name}",
+                    expected=problem,
+                    found=given[name],
+                    next=f"--set {name}={declared.default or 'VALUE'}",
+                )
+            found[name] = given[name], "set"
+        else:
+            found[name] = _input(at, name, declared, site)
+    return found
+
+
+def _input(at: Keyboard, name: str, declared: Input, site: Site) -> tuple[str, str]:
+    if not at.terminal and declared.default is not None:
+        at.human.tell(f"{declared.ask.pick()} {declared.default} (--set {name}=...)")
+        return declared.default, "default"
+    while True:
+        if declared.choices:
+            choices = tuple(Choice(value, value) for value in declared.choices)
+            prompt = Prompt(
+                "choice", f"inputs.{name}", declared.ask.pick(), choices, keys="q", default=declared.default
+            )
+        else:
+            prompt = Prompt("text", f"inputs.{name}", declared.ask.pick(), keys="q", default=declared.default)
+        answer = asked(at, prompt)
+        if not (problem := input_problem(declared, answer, site)):
+            return answer, "default" if answer == declared.default else "asked"
+        at.human.tell(problem)
+
+
+def recent(home: Home, plan: Playbook, practice: bool) -> list[Recent]:
+    """The last incidents of this plan: when, how they ended, how long they took, and the step after which service was back."""
+    from runbook.model.state import fold
+    from runbook.ui.layouts import Recent
+
+    found = []
+    for summary in home.list(practice):
+        if summary.opened is None or summary.opened.plan != plan.id:
+            continue
+        state = fold(home.open(summary.id).read().events)
+        if state.opened_at is None:
+            continue
+        helped = next((step.id for step in state.steps.values() if step.recovery == "yes" and plan.has(step.id)), "")
+        took = state.recovered_at - state.opened_at if state.recovered_at else None
+        found.append(Recent(state.opened_at, state.status, took, plan.step(helped).title.pick() if helped else ""))
+        if len(found) == RECENT:
+            break
+    return found
+
+
+def open_incidents(home: Home, site: Site, practice: bool) -> list[OpenIncident]:
+    """The incidents of this site that have not ended, the newest first. Damaged ones are passed over, not hidden: `status` shows them."""
+    from runbook.model.state import fold
+
+    found = []
+    for summary in home.list(practice):
+        if summary.state in ("closed", "aborted") or summary.opened is None or summary.opened.site != site.name:
+            continue
+        state = fold(home.open(summary.id).read().events)
+        if state.status == "open" or state.open_debts or state.unknown:
+            found.append(OpenIncident(summary.id, state, summary.opened.plan))
+    return found
+
+
+def go_on_or_new(at: Keyboard, found: Sequence[OpenIncident], now: datetime, plan: str, new: bool) -> str:
+    """The id to go on with, or nothing for a new, separate fault. Raises E-INCIDENT-OPEN where nobody can be asked."""
+    from runbook.ui.open_incidents import lines
+
+    first = found[0]
+    at.human.tell(*(line for each in found for line in lines(each.id, each.state, now)))
+    if new:
+        return ""
+    if not at.terminal:
+        raise RunbookError("E-INCIDENT-OPEN", name=first.id, plan=plan)
+    choices = (
+        *(Choice(each.id, _("go on with {incident}").format(incident=each.id)) for each in found[:5]),
+        Choice("new", _("a new, separate fault")),
+    )
+    answer = asked(at, Prompt("choice", "open-incident", _("An incident of this site is open."), choices, keys="q"))
+    return "" if answer == "new" else answer
+
+
+def carried(found: Sequence[OpenIncident]) -> list[dict[str, str]]:
+    """The acts of other incidents whose end nobody knows: the new incident refuses to repeat them until they are answered."""
+    from runbook.model.events import ActionIntended
+
+    acts = []
+    for each in found:
+        for step in each.state.unknown:
+            intent = step.intent.event if step.intent else None
+            if isinstance(intent, ActionIntended):
+                acts.append(
+                    {
+                        "incident": each.id,
+                        "step": step.id,
+                        "kind": intent.kind,
+                        "act": intent.act,
+                        "act_sha256": intent.act_sha256,
+                        "target": intent.target,
+                    }
+                )
+    return acts

@@ -1,0 +1,48 @@
+"""`runbook resume [INCIDENT]`: go on with an open incident where its journal says it stands."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runbook.cli.completion import incident_ids
+from runbook.model.errors import EXIT_INTERRUPTED
+from runbook.model.text import _
+
+
+def command(
+    incident: Annotated[
+        str,
+        typer.Argument(
+            metavar="INCIDENT",
+            help=_("Its id, or any unique ending; without one, the only open one."),
+            autocompletion=incident_ids,
+        ),
+    ] = "",
+    as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help=_("Who you are."))] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", metavar="FILE", help=_("Answers by step id, for drills and checks."))
+    ] = None,
+    practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
+) -> int:
+    """Go on with an open incident where it stands."""
+    from runbook.cli import opening
+    from runbook.cli.incidents import only_open, opened_of
+    from runbook.cli.session import keyboard, resume_incident, site_of
+    from runbook.store.incidents import Home
+
+    home = Home.of()
+    found = home.find(incident, practice) if incident else only_open(home, practice)
+    opened = opened_of(found)
+    with ExitStack() as stack:
+        at = stack.enter_context(keyboard(answers, confirms=opened.mode != "live"))
+        home.notices = lambda notice: at.human.tell(notice.text())
+        try:
+            actor = opening.who(at, as_, home.settings.load().user, site_of(found, opened))
+        except opening.Left:
+            return EXIT_INTERRUPTED
+        home.settings.remember_user(actor)
+        return resume_incident(home, found, at, actor)

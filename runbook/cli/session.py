@@ -1,0 +1,159 @@
+"""One walk at the keyboard: the ports wired together, the walk, and how it ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runbook.model.errors import EXIT_ABORTED, EXIT_BAD, EXIT_GOOD, EXIT_PAUSED, RunbookError
+from runbook.model.ports import Human, Ports, World
+from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.model.clocks import Clock
+    from runbook.model.events import Event
+    from runbook.model.playbook import Playbook
+    from runbook.model.site import Site
+    from runbook.model.state import State
+    from runbook.store.folder import Incident
+    from runbook.store.incidents import Home
+    from runbook.ui.console import Console
+
+EXITS = {"recovered": EXIT_GOOD, "not_recovered": EXIT_BAD, "aborted": EXIT_ABORTED, "paused": EXIT_PAUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyboard:
+    """The screen and the person in front of it. `terminal` is false for a pipe; `status` is read by the status line."""
+
+    console: Console
+    human: Human
+    terminal: bool
+    status: list[Callable[[], str]]
+
+
+@contextmanager
+def keyboard(answers: Path | None, *, confirms: bool) -> Iterator[Keyboard]:
+    """The keyboard for this process's streams; `confirms`: practice, where a pipe or a file may confirm an act."""
+    from runbook.ui.console import console_for
+    from runbook.ui.prompts import AnswersHuman, human_for
+
+    console = console_for()
+    status: list[Callable[[], str]] = [str]
+    with human_for(console, status=lambda: status[-1](), confirms=confirms) as human:
+        terminal = bool(sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
+        asked: Human = AnswersHuman(read_answers(answers), human, confirms=confirms) if answers else human
+        yield Keyboard(console, asked, terminal and answers is None, status)
+
+
+def read_answers(path: Path) -> Mapping[str, list[str]]:
+    """An answers file: step id -> answer, or a list of answers in order. Raises RunbookError E-FILE, ProblemsError."""
+    from runbook.loader.decode import file_bytes
+    from runbook.loader.yaml import read_yaml
+    from runbook.model.errors import ProblemsError
+
+    document = read_yaml(file_bytes(path), str(path))
+    tree = document.tree if isinstance(document.tree, dict) else {}
+    if document.problems:
+        raise ProblemsError("E-PLAN-BAD", document.problems, name=str(path))
+    return {name: [str(v) for v in given] if isinstance(given, list) else [str(given)] for name, given in tree.items()}
+
+
+@contextmanager
+def world_of(mode: str, site: Site, lab_folder: Path | None) -> Iterator[World]:
+    """The world that the first event names; connections are closed at the end."""
+    if mode == "lab":
+        from runbook.world.lab.world import lab
+
+        assert lab_folder is not None
+        world = lab(lab_folder)
+    else:
+        from runbook.world.live import live
+
+        world = live(site)
+    try:
+        yield world
+    finally:
+        world.ssh.close()
+
+
+def resume_incident(home: Home, incident: Incident, at: Keyboard, actor: str) -> int:
+    """Go on with an incident from its own folder: its plan, its site, its lab; the exit code."""
+    from runbook.loader.playbooks import load_snapshot
+    from runbook.model.events import IncidentOpened
+
+    first = next(iter(incident.read().events), None)
+    opened = first.event if first else None
+    if not isinstance(opened, IncidentOpened):
+        raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
+    plan, site = load_snapshot(incident.plan_files(opened.files))
+    with ExitStack() as stack:
+        folder = Path(opened.lab_folder) if opened.mode == "lab" else None
+        if folder is not None:
+            from runbook.world.lab.child import open_lab
+
+            kept = open_lab(folder)
+            stack.callback(kept.close)
+            kept.wait_ready()
+        world = stack.enter_context(world_of(opened.mode, site, folder))
+        return run_incident(home, incident, plan, site, world, at, actor, resumed=True)
+
+
+def run_incident(
+    home: Home,
+    incident: Incident,
+    plan: Playbook,
+    site: Site,
+    world: World,
+    at: Keyboard,
+    actor: str,
+    *,
+    before: Sequence[Event] = (),
+    resumed: bool = False,
+) -> int:
+    """Walk an incident that is on disk until it ends or pauses; the exit code. One process at a time (E-INCIDENT-BUSY).
+
+    `before`: events that belong before step 1 (the answers to the plan's inputs).
+    """
+    from platform import node
+
+    from runbook import __version__
+    from runbook.engine.context import Context
+    from runbook.engine.walk import walk
+    from runbook.model.events import Resumed
+    from runbook.model.state import fold
+    from runbook.model.units import utc_text
+    from runbook.ui.endings import ending_lines
+    from runbook.ui.screen import Screen
+
+    with ExitStack() as stack:
+        stack.enter_context(incident.lock(utc_text(world.clock.now()), home.notices))
+        journal = incident.journal(world.clock, actor, notices=home.notices)
+        stack.callback(journal.close)
+        events = list(journal.events())
+        context = Context(plan, site, Ports(world, at.human, journal, incident.evidence), fold(events), actor)
+        screen = Screen(at.console, plan, site, who=actor, line=context.line, running=clocks_of(plan))
+        screen.catch_up(events)
+        context.listeners.append(screen.on_event)
+        at.status.append(lambda: screen.status(world.clock.now()))
+        for event in (Resumed(node(), __version__),) if resumed else before:
+            context.record(event)
+        ending = walk(context)
+        at.console.show(ending_lines(ending.how, context.state, plan, world.clock.now()))
+        return EXITS[ending.how]
+
+
+def clocks_of(plan: Playbook) -> Callable[[State], list[Clock]]:
+    """The service-level clocks of a state, by the scheme that was kept with the plan; none when the plan names none."""
+    from runbook.loader.playbooks import load_scheme_kept
+    from runbook.model.clocks import clocks, met_by
+
+    rule = plan.header.clocks
+    if rule is None:
+        return lambda _state: []
+    scheme = load_scheme_kept(rule.scheme, plan.files)
+    return lambda state: clocks(scheme, rule.level, state.reported_at, met_by(state)) if state.reported_at else []

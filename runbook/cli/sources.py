@@ -1,0 +1,85 @@
+"""Where the plan, the site and the world of a new incident come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runbook.model.errors import RunbookError
+from runbook.model.ports import Choice, Prompt, World
+from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.cli.session import Keyboard
+    from runbook.model.playbook import Playbook
+    from runbook.model.site import Site
+    from runbook.store.incidents import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the plan's and the site's files were found, for the first screen and the record."""
+
+    plan: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """A plan, a site and a world that belong together."""
+
+    plan: Playbook
+    site: Site
+    world: World
+    mode: str
+    origins: Origins
+    files: Callable[[], dict[str, bytes]]
+    wait_ready: Callable[[], None]
+    lab_folder: Path | None
+
+
+@contextmanager
+def found_sources(
+    at: Keyboard, home: Home, plan_id: str, site_option: str | None, *, lab: bool, case: str | None
+) -> Iterator[Sources]:
+    """Everything a new incident needs; a lab of our own ends with the block. Raises RunbookError before anything was begun."""
+    from runbook.cli.places import playbook_folders
+    from runbook.cli.session import world_of
+    from runbook.loader.playbooks import load_playbook, located
+    from runbook.loader.site import load_site, site_text_of
+
+    with ExitStack() as stack:
+        folders = playbook_folders(at, home)
+        if not lab:
+            path, lab = site_path(at, home, site_option, plan_id)
+        folder: Path | None = None
+        wait_ready: Callable[[], None] = lambda: None
+        if lab:
+            from runbook.world.lab.cases import DEFAULTS, known_case
+            from runbook.world.lab.child import ensure_lab
+
+            if case is not None:
+                known_case(case, plan=plan_id)
+            located(plan_id, folders)
+            folder, kept = ensure_lab(home.root, case, default=DEFAULTS.get(plan_id))
+            stack.callback(kept.close)
+            wait_ready = kept.wait_ready
+            path = folder / "site.yaml"
+        site = load_site(path)
+        plan = load_playbook(plan_id, folders, site)
+        mode = "lab" if lab else "live"
+        world = stack.enter_context(world_of(mode, site, folder))
+        files = lambda: {**plan.files, "site.yaml": site_text_of(site, plan)}  # noqa: E731
+        if not lab:
+            home.settings.remember_site(str(path), digest(path))
+        yield Sources(plan, site, world, mode, Origins(plan.origin, str(path)), files, wait_ready, folder)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    from hashlib import sha256
+
+    return sha256(path.read_bytes()).hexdigest()

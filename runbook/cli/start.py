@@ -1,0 +1,147 @@
+"""`runbook start PLAN`: from the first screen to the end of the walk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runbook.cli.completion import playbook_ids
+from runbook.model.errors import EXIT_INTERRUPTED, RunbookError
+from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.cli.sources import Sources
+
+
+def _cases() -> list[str]:
+    from runbook.world.lab.cases import CASES
+
+    return list(CASES)
+
+
+def command(
+    plan: Annotated[
+        str, typer.Argument(metavar="PLAYBOOK", help=_("The playbook's id, or its file."), autocompletion=playbook_ids)
+    ],
+    lab: Annotated[bool, typer.Option("--lab", help=_("Walk it in the built-in lab: practice, nothing real."))] = False,
+    lab_case: Annotated[
+        str | None,
+        typer.Option("--lab-case", metavar="CASE", help=_("Start the lab broken in this way."), autocompletion=_cases),
+    ] = None,
+    site: Annotated[str | None, typer.Option("--site", metavar="FILE", help=_("The site file."))] = None,
+    as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help=_("Who you are."))] = None,
+    reported: Annotated[
+        str | None, typer.Option("--reported", metavar="TIME", help=_("When the fault was reported: 02:51, -20m, now."))
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=_("Set an input of the plan."))
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", metavar="FILE", help=_("Answers by step id, for drills and checks."))
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help=_("A new, separate fault, although an incident is open."))] = False,
+) -> int:
+    """Walk a playbook: diagnose, act, record."""
+    from runbook.cli.opening import Left
+    from runbook.cli.session import keyboard
+    from runbook.store.incidents import Home
+
+    home = Home.of()
+    with ExitStack() as stack:
+        at = stack.enter_context(keyboard(answers, confirms=lab or lab_case is not None))
+        home.notices = lambda notice: at.human.tell(notice.text())
+        from runbook.cli.sources import found_sources
+
+        try:
+            sources = stack.enter_context(
+                found_sources(at, home, plan, site, lab=lab or lab_case is not None, case=lab_case)
+            )
+            return _start(at, home, sources, as_, reported, _pairs(set_ or ()), new=new)
+        except Left:
+            at.human.tell(_("Nothing was begun."))
+            return EXIT_INTERRUPTED
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for name, equals, value in pairs:
+        if not equals or not name:
+            raise RunbookError(
+                "E-VALUE", where="--set", expected=_("NAME=VALUE"), found=name + equals + value, next="--set grace=5m"
+            )
+    return {name: value for name, _equals, value in pairs}
+
+
+def _start(
+    at, home, sources: Sources, as_: str | None, reported_text: str | None, given: dict[str, str], *, new: bool
+) -> int:  # type: ignore[no-untyped-def]
+    from platform import node
+
+    from runbook import __version__
+    from runbook.cli import opening
+    from runbook.cli.session import clocks_of, resume_incident, run_incident
+    from runbook.model.events import IncidentOpened, InputAnswered
+    from runbook.model.state import State
+    from runbook.model.text import language
+    from runbook.model.units import utc_text
+    from runbook.ui.layouts import first_screen
+
+    plan, site, world = sources.plan, sources.site, sources.world
+    practice = sources.mode != "live"
+    now = world.clock.now()
+    at.console.show(
+        first_screen(
+            plan,
+            site,
+            plan_origin=sources.origins.plan,
+            site_origin=sources.origins.site,
+            now=now,
+            width=at.console.width,
+            mode=sources.mode,
+            running=clocks_of(plan)(State(reported_at=now)),
+            recent=opening.recent(home, plan, practice),
+        )
+    )
+    still_open = opening.open_incidents(home, site, practice)
+    if still_open:
+        chosen = opening.go_on_or_new(at, still_open, now, plan.id, new)
+        if chosen:
+            actor = opening.who(at, as_, home.settings.load().user, site)
+            return resume_incident(home, home.open(chosen), at, actor)
+    actor = opening.who(at, as_, home.settings.load().user, site)
+    moment, how = opening.reported(at, reported_text, world.clock.now(), site)
+    values = opening.inputs(at, plan, site, given)
+    home.settings.remember_user(actor)
+    carried = opening.carried(still_open)
+    sources.wait_ready()
+
+    def opened(incident: str, digests) -> IncidentOpened:  # type: ignore[no-untyped-def]
+        title = plan.header.title.data()
+        return IncidentOpened(
+            incident=incident,
+            plan=plan.id,
+            plan_version=plan.header.version,
+            title=title if isinstance(title, dict) else {"": title},
+            severity=plan.header.severity,
+            mode=sources.mode,
+            site=site.name,
+            zone=site.time_zone,
+            language=language(),
+            reported_at=utc_text(moment),
+            reported_how=how,
+            files=dict(digests),
+            plan_origin=sources.origins.plan,
+            site_origin=sources.origins.site,
+            lab_folder=str(sources.lab_folder or ""),
+            tool_version=__version__,
+            machine=node(),
+            carried=carried,
+        )
+
+    incident = home.create(plan.id, sources.mode, sources.files(), world.clock, actor, zone=site.zone, opening=opened)
+    events = [InputAnswered(name, value, how) for name, (value, how) in values.items()]
+    return run_incident(home, incident, plan, site, world, at, actor, before=events)
