@@ -53,10 +53,10 @@ def resolve(address: str, deadline_s: float = RESOLVE_S) -> tuple[str, ...]:
 
     Raises CannotAskError in phase `resolve`; an address that could be read as an option or a command is refused.
     """
-    with suppress(ValueError):
-        return (str(ipaddress.ip_address(address)),)
     if not _ADDRESS.fullmatch(address):
         raise CannotAskError("resolve", _("{address!r} is no host name or IP address").format(address=address[:100]))
+    with suppress(ValueError):
+        return (str(ipaddress.ip_address(address)),)
     try:
         found = within(deadline_s, lambda: socket.getaddrinfo(address, None, type=socket.SOCK_STREAM))
     except TimeoutError:
