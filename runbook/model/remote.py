@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from shlex import join
+
 from runbook.model.ports import SshReply
+from runbook.model.site import Host
 from runbook.model.step import Result
+
+
+def words_sent(host: Host, words: Sequence[str]) -> str:
+    """The command line as the host will get it, for people to read."""
+    return ("sudo -n -- " if words and host.ssh and host.ssh.sudo else "") + join(words)
+
+
+def command_line(host: Host, words: Sequence[str]) -> str:
+    """Where and as whom a command will run, and its words."""
+    return f"ssh {host.ssh.user if host.ssh else '-'}@{host.address}: {words_sent(host, words)}"
 
 
 def kept(reply: SshReply) -> tuple[tuple[str, bytes], ...]:

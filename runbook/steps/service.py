@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from shlex import join
 from typing import Any, ClassVar, Literal
 
 from runbook.model.lookup import Problems, host_called, host_problems, nearest
 from runbook.model.ports import CannotAskError, SshReply
-from runbook.model.remote import act_result, kept
+from runbook.model.remote import act_result, command_line, kept, words_sent
 from runbook.model.schema import Id, Name
 from runbook.model.site import Host, Site
 from runbook.model.step import Group, Kind, Result, StepPorts
@@ -62,7 +61,7 @@ class Service(Kind):
         words = command(host, self.name, self.do) if host else ()
         if host is None or host.ssh is None or not words:
             return self.manual_form(site)
-        return f"ssh {host.ssh.user}@{host.address}: {join(words)}"
+        return command_line(host, words)
 
     def problems(self, site: Site | None) -> Problems:
         found = host_problems(site, "host", self.host)
@@ -82,8 +81,8 @@ class Service(Kind):
         if self.do == "status":
             return ""
         host = site.hosts.get(self.host)
-        words = command(host, self.name, self.do) if host else ()
-        return _(_ACTS[self.do]).format(name=self.name, host=host_called(site, self.host), command=join(words))
+        words = words_sent(host, command(host, self.name, self.do)) if host else ""
+        return _(_ACTS[self.do]).format(name=self.name, host=host_called(site, self.host), command=words or "-")
 
     def target(self, site: Site) -> str:
         return f"host:{self.host}"
@@ -109,18 +108,14 @@ class Service(Kind):
 
 
 def command(host: Host, name: str, do: Do) -> tuple[str, ...]:
-    """The words to run on `host`, one by one; empty when the site file has none. Reading a systemd unit needs no sudo."""
+    """The words to run on `host`, one by one; empty when the site file has none."""
     known = host.services.get(name)
     if known is None:
         return ()
     if known.commands is not None:
         words: tuple[str, ...] = getattr(known.commands, do)
-    elif known.systemd:
-        words = ("systemctl", "is-active" if do == "status" else do, "--", known.systemd)
-    else:
-        return ()
-    sudo = host.ssh is not None and host.ssh.sudo and "is-active" not in words[:2]
-    return ("sudo", "-n", *words) if sudo and words else words
+        return words
+    return ("systemctl", "is-active" if do == "status" else do, "--", known.systemd) if known.systemd else ()
 
 
 def reading(reply: SshReply) -> Result:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from shlex import join
 from typing import Any, ClassVar
 
 from runbook.model.lookup import Problems, host_called, host_problems, nearest
 from runbook.model.ports import CannotAskError
-from runbook.model.remote import act_result
+from runbook.model.remote import act_result, command_line, words_sent
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts
@@ -38,7 +37,7 @@ class Ssh(Kind):
         host, words = site.hosts.get(self.host), self._words(site)
         if host is None or host.ssh is None or not words:
             return self.manual_form(site)
-        return f"ssh {host.ssh.user}@{host.address}: {join(words)}"
+        return command_line(host, words)
 
     def problems(self, site: Site | None) -> Problems:
         found = host_problems(site, "host", self.host)
@@ -57,7 +56,7 @@ class Ssh(Kind):
 
     def act(self, site: Site) -> str:
         return _("Run the command {name} on {host}: {command}").format(
-            name=self.command, host=host_called(site, self.host), command=join(self._words(site))
+            name=self.command, host=host_called(site, self.host), command=self._sent(site)
         )
 
     def target(self, site: Site) -> str:
@@ -65,7 +64,7 @@ class Ssh(Kind):
 
     def manual_form(self, site: Site) -> str:
         return _("On the console of {host}: do what the command {name} does ({command}).").format(
-            host=host_called(site, self.host), name=self.command, command=join(self._words(site)) or "-"
+            host=host_called(site, self.host), name=self.command, command=self._sent(site)
         )
 
     def run(self, ports: StepPorts) -> Result:
@@ -76,6 +75,10 @@ class Ssh(Kind):
         known = host.commands[self.command]
         deadline_s = ports.timeout_s or known.deadline.total_seconds()
         return act_result(ports.world.ssh.run(host, known.run, deadline_s=deadline_s))
+
+    def _sent(self, site: Site) -> str:
+        host = site.hosts.get(self.host)
+        return words_sent(host, self._words(site)) if host else "-"
 
     def _words(self, site: Site) -> tuple[str, ...]:
         host = site.hosts.get(self.host)

@@ -143,30 +143,28 @@ def test_a_host_without_ssh_is_not_even_tried() -> None:
     assert error.value.phase == "login"
 
 
-def _sudo() -> Site:
-    data = SITE.model_dump(by_alias=True, exclude_defaults=True)
-    data["hosts"]["cti"]["ssh"]["sudo"] = "yes"
-    return Site.model_validate(data)
-
-
 @pytest.mark.parametrize(
-    ("name", "do", "sudo", "words"),
+    ("name", "do", "words"),
     [
-        ("cti-core", "status", False, ("systemctl", "is-active", "--", "cti-core")),
-        ("cti-core", "restart", False, ("systemctl", "restart", "--", "cti-core")),
-        ("cti-core", "start", False, ("systemctl", "start", "--", "cti-core")),
-        ("cti-core", "stop", False, ("systemctl", "stop", "--", "cti-core")),
-        ("old", "status", False, ("/opt/old/ctl", "status")),
-        ("old", "restart", False, ("/opt/old/ctl", "restart")),
-        ("old", "stop", False, ()),
-        ("empty", "status", False, ()),
-        ("unknown", "status", False, ()),
-        ("cti-core", "status", True, ("systemctl", "is-active", "--", "cti-core")),
-        ("cti-core", "restart", True, ("sudo", "-n", "systemctl", "restart", "--", "cti-core")),
-        ("old", "status", True, ("sudo", "-n", "/opt/old/ctl", "status")),
-        ("old", "stop", True, ()),
+        ("cti-core", "status", ("systemctl", "is-active", "--", "cti-core")),
+        ("cti-core", "restart", ("systemctl", "restart", "--", "cti-core")),
+        ("cti-core", "start", ("systemctl", "start", "--", "cti-core")),
+        ("cti-core", "stop", ("systemctl", "stop", "--", "cti-core")),
+        ("old", "status", ("/opt/old/ctl", "status")),
+        ("old", "restart", ("/opt/old/ctl", "restart")),
+        ("old", "stop", ()),
+        ("empty", "status", ()),
+        ("unknown", "status", ()),
     ],
 )
-def test_the_words_of_a_service_command(name: str, do: Any, sudo: bool, words: tuple[str, ...]) -> None:
-    site = _sudo() if sudo else SITE
-    assert command(site.hosts["cti"], name, do) == words
+def test_the_words_of_a_service_command(name: str, do: Any, words: tuple[str, ...]) -> None:
+    assert command(SITE.hosts["cti"], name, do) == words
+
+
+def test_the_plan_says_what_will_be_sent_sudo_included() -> None:
+    data = SITE.model_dump(by_alias=True, exclude_defaults=True)
+    data["hosts"]["cti"]["ssh"]["sudo"] = "yes"
+    restart = kind(Service, host="cti", name="cti-core", do="restart")
+    assert restart.plan_line(SITE) == "ssh ops@192.0.2.1: systemctl restart -- cti-core"
+    assert restart.plan_line(Site.model_validate(data)) == "ssh ops@192.0.2.1: sudo -n -- systemctl restart -- cti-core"
+    assert restart.act(Site.model_validate(data)).endswith(": sudo -n -- systemctl restart -- cti-core")
