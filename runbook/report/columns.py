@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 LINE_CELLS = 122
 """About how many narrow characters stand on a line of the page."""
 LONGEST_WORD_CELLS = 20
-SHORT_CELLS = 24
+SHORT_CELLS = 28
 """Columns that need no more than this are not broken into lines."""
 PADDING_CELLS = 2
 LABELS = [0.22, 0.78]
@@ -32,6 +32,17 @@ def widths(table: dict[str, Any]) -> list[float]:
     more = [(want - need) ** 0.5 for want, need in zip(wanted, least, strict=True)]
     total = sum(more) or 1.0
     return _parts([need + spare * part / total for need, part in zip(least, more, strict=True)])
+
+
+def lines(table: dict[str, Any], parts: list[float]) -> int:
+    """About how many lines the table takes, rather more than less."""
+    rows = [table["head"], *table["rows"]]
+    return sum(max(_broken(cell, part) for cell, part in zip(row, parts, strict=True)) for row in rows)
+
+
+def _broken(cell: list[dict[str, Any]], part: float) -> int:
+    room = max(part * LINE_CELLS - PADDING_CELLS, 1)
+    return int(1.3 * _cells("".join(run.get("text", " ") for run in cell)) / room) + 1 if cell else 3
 
 
 def _least(column: list[str], want: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runbook import __version__
 from runbook.model import events as ev
-from runbook.model.clocks import Scheme, clocks
+from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened, Recorded
 from runbook.model.playbook import Playbook
@@ -17,9 +18,10 @@ from runbook.model.state import State, fold
 from runbook.model.text import Text, _, language
 from runbook.report.attempts import Walks, attempts, unknown_acts
 from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
-from runbook.report.record import ClockFacts, DebtFacts, Facts, Proof, StepFacts, Tickets
-from runbook.report.timeline import Names, timeline
-from runbook.report.words import word
+from runbook.report.record import Attempt, ClockFacts, DebtFacts, Facts, Proof, StepFacts, Tickets
+from runbook.report.sentences import Names
+from runbook.report.timeline import timeline
+from runbook.report.words import titled, word
 
 
 def facts(
@@ -108,27 +110,30 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         if not playbook.has(name):
             return name or _("the beginning")
         found = playbook.step(name)
-        return f"{found.number} {found.title.pick()}"
+        return titled(found.number, found.title.pick())
+
+    def answer(name: str, given: str) -> str:
+        choices = getattr(playbook.step(name).sample, "choices", ()) if playbook.has(name) else ()
+        return next((option.label for option in choices if option.id == given), word(given, "answer"))
 
     def question(name: str) -> str:
         found = playbook.header.inputs.get(name)
         return found.ask.pick() if found else name
 
     title = Text.of(opened.title).pick() if opened.title else opened.plan
-    return Names(step, site.role, question, playbook.header.recovered.ask.pick(), title, zone)
+    return Names(step, site.role, question, answer, playbook.header.recovered.ask.pick(), title, zone)
 
 
 def _clocks(playbook: Playbook, scheme: Scheme | None, state: State, as_of: datetime) -> tuple[ClockFacts, ...]:
     rule = playbook.header.clocks
     if rule is None or scheme is None or state.reported_at is None or rule.level not in scheme.levels:
         return ()
-    reached: Mapping[str, datetime | None] = {"response": state.opened_at, "recovery": state.recovered_at}
-    met = {metric: at for metric, at in reached.items() if at is not None}
+    met = met_by(state)
     found = []
     for clock in clocks(scheme, rule.level, state.reported_at, met):
         if clock.met_at:
             standing = "over" if clock.broken(as_of) else "kept"
-        elif clock.metric in reached and clock.broken(as_of):
+        elif clock.metric == "recovery" and clock.broken(as_of):
             standing = "over"
         else:
             standing = "not_recorded" if state.ended or clock.broken(as_of) else "running"
@@ -156,7 +161,7 @@ def _steps(
 ) -> Iterator[StepFacts]:
     left_out, approved = _left_out(journal, names), approvals(journal, names)
     for step in playbook.steps:
-        walk = tuple(walks.get(step.id, ()))
+        walk = tuple(_answered(attempt, step.id, names) for attempt in walks.get(step.id, ()))
         outcome = state.step(step.id).outcome
         why = left_out.get(step.id, "")
         if outcome not in ("not_taken", "skipped") and (walk or outcome):
@@ -165,10 +170,13 @@ def _steps(
             outcome = "not_reached"
             why = _("the walk ended before it") if state.ended else _("the walk has not come to it")
         given = tuple(approval for approval in approved if approval.step == step.id)
-        note = step.keys.note.pick() if step.keys.note else ""
-        yield StepFacts(
-            step.number, step.id, step.title.pick(), step.kind, step.keys.phase, note, outcome, why, walk, given
-        )
+        yield StepFacts(step.number, step.id, step.title.pick(), step.kind, step.keys.phase, outcome, why, walk, given)
+
+
+def _answered(attempt: Attempt, step: str, names: Names) -> Attempt:
+    answer = names.answer(step, attempt.answer)
+    found = "" if attempt.found == attempt.answer else attempt.found
+    return replace(attempt, answer=answer, right=names.answer(step, attempt.right), found=found)
 
 
 def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:

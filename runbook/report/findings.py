@@ -12,7 +12,7 @@ from runbook.model.state import END, State
 from runbook.model.text import _
 from runbook.model.units import local_text, utc_read
 from runbook.report.record import Approval, Deviation, Evidence, Note, Person
-from runbook.report.timeline import Names
+from runbook.report.sentences import Names
 from runbook.report.words import word
 
 Journal = tuple[Recorded, ...]
@@ -78,8 +78,13 @@ def _deviation(event: ev.Event, names: Names) -> Iterator[tuple[str, str, str, s
         case ev.WentTo(because="goto", origin=origin, target=target, reason=reason) if origin != END or reason:
             yield "goto", origin, _("went to {target}").format(target=names.step(target)), reason
         case ev.AnswerCorrected(step=step, was=was, reason=reason, right=right):
-            said = _("the answer {was} was withdrawn").format(was=was or "-")
-            yield "correction", step, f"{said}; {_('right is {right}').format(right=right)}" if right else said, reason
+            said = _("the answer {was} was withdrawn").format(was=names.answer(step, was) or "-")
+            yield (
+                "correction",
+                step,
+                f"{said}; {_('right is {right}').format(right=names.answer(step, right))}" if right else said,
+                reason,
+            )
         case ev.ReportedTimeCorrected(at=at, was=was, reason=reason):
             times = {"at": local_text(utc_read(at), names.zone), "was": local_text(utc_read(was), names.zone)}
             yield "correction", "", _("time of the report corrected from {was} to {at}").format(**times), reason

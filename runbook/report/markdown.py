@@ -26,7 +26,7 @@ def markdown(facts: Facts) -> str:
 
 def _environment(facts: Facts) -> Environment:
     hide = Hider(facts.hidden, _("[number hidden: practice]"))
-    titles = {step.id: f"{step.number} {step.title}" for step in facts.steps}
+    titles = {step.id: words.titled(step.number, step.title) for step in facts.steps}
     one_day = {line.at.astimezone(facts.zone).date() for line in facts.timeline}
 
     def gate(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from runbook.bundled import templates_dir
 from runbook.model.errors import RunbookError
 from runbook.model.text import _
 from runbook.report.blocks import Block
-from runbook.report.columns import widths
+from runbook.report.columns import lines, widths
 from runbook.report.glyphs import shown
 from runbook.report.record import Facts
 from runbook.report.words import word
 
 TEMPLATE = "report.typ"
+WHOLE_LINES = 24
+"""Tables of at most so many lines are not broken over pages; one that is longer than a page must be."""
 
 
 def pdf(facts: Facts, blocks: list[Block]) -> bytes:
@@ -26,7 +29,7 @@ def pdf(facts: Facts, blocks: list[Block]) -> bytes:
 
     font = Path(sans_path())
     gate = _for_font(font)
-    data = _mapped({"blocks": [_laid_out(block) for block in blocks], **_frame(facts)}, gate)
+    data = _mapped({"blocks": _laid_out(blocks), **_frame(facts)}, gate)
     try:
         made, warnings = typst.compile_with_warnings(
             str(templates_dir() / TEMPLATE),
@@ -61,8 +64,16 @@ def _frame(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _laid_out(block: Block) -> Block:
-    return {**block, "widths": widths(block)} if block["type"] == "table" else block
+def _laid_out(blocks: list[Block]) -> list[Block]:
+    """The blocks with what the page needs: column widths, which tables stay in one piece, which lines stay with the table below."""
+    found = []
+    for block, below in zip_longest(blocks, blocks[1:]):
+        if block["type"] == "table":
+            parts = widths(block)
+            found.append({**block, "widths": parts, "whole": lines(block, parts) <= WHOLE_LINES})
+        else:
+            found.append({**block, "sticky": below is not None and below["type"] in ("table", "quote")})
+    return found
 
 
 def _for_font(font: Path) -> Callable[[str], str]:

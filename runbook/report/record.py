@@ -103,7 +103,6 @@ class StepFacts:
     title: str
     kind: str
     phase: str
-    note: str
     outcome: str
     why: str
     attempts: tuple[Attempt, ...] = ()

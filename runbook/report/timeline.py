@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from runbook.model import events as ev
 from runbook.model.events import Recorded
 from runbook.model.text import _
-from runbook.model.units import local_text, span, utc_read
+from runbook.model.units import local_text
 from runbook.report.record import Line
-from runbook.report.words import word
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How the report calls things: a step by number and title, a contact by its role, an input by its question."""
-
-    step: Callable[[str], str]
-    role: Callable[[str], str]
-    question: Callable[[str], str]
-    recovered_ask: str
-    title: str
-    zone: tzinfo
+from runbook.report.sentences import Names, sentence
 
 
 def timeline(events: Sequence[Recorded], names: Names, reported_at: datetime) -> tuple[Line, ...]:
     """The lines in the order of the events; equal readings in a row are one line that says how many."""
     found = []
     for recorded, times, last in _gathered(events):
-        said = _said(recorded.event, names)
+        said = sentence(recorded.event, names)
         if said and times > 1:
             said = _("{what} ({times} times, the last at {time})").format(
                 what=said, times=times, time=local_text(last, names.zone, date=False)
@@ -67,205 +53,3 @@ def _says_no_more(later: Recorded, reading: Recorded) -> bool:
     if not (isinstance(a, ev.ReadingTaken) and isinstance(b, ev.StepFinished)):
         return False
     return a.purpose == "step" and b.how == "read" and (a.step, a.outcome) == (b.step, b.outcome) and not b.reason
-
-
-def _said(event: ev.Event, names: Names) -> str:
-    handler = _LINES.get(type(event))
-    return handler(event, names) if handler else ""
-
-
-def _with(said: str, **details: str) -> str:
-    """The sentence with those of the details that there are."""
-    labels = {
-        "expected": _("expected {value}"),
-        "found": _("found {value}"),
-        "answer": _("answer {value}"),
-        "reason": _("reason: {value}"),
-    }
-    given = [labels[key].format(value=value) for key, value in details.items() if value]
-    return "; ".join([said, *given])
-
-
-def _opened(event: ev.IncidentOpened, names: Names) -> str:
-    said = _("Plan opened: {title}, version {version}").format(title=names.title, version=event.plan_version)
-    at = local_text(utc_read(event.reported_at), names.zone)
-    return said + "; " + _("fault reported at {time} ({how})").format(time=at, how=word(event.reported_how, "reported"))
-
-
-def _reported(event: ev.ReportedTimeCorrected, names: Names) -> str:
-    at, was = (local_text(utc_read(text), names.zone) for text in (event.at, event.was))
-    return _with(_("Time of the report corrected from {was} to {at}").format(was=was, at=at), reason=event.reason)
-
-
-def _input(event: ev.InputAnswered, names: Names) -> str:
-    return f"{names.question(event.name)} {event.value} ({word(event.how, 'input')})"
-
-
-def _self_checked(event: ev.SelfChecked, names: Names) -> str:
-    def answers(value: bool | None) -> str:
-        return _("not asked") if value is None else _("answers") if value else _("does not answer")
-
-    said = _("This laptop looked at itself: link {link}, gateway {gateway} {first}, {neighbour} {second}").format(
-        link=_("up") if event.link else _("down"),
-        gateway=event.gateway or "-",
-        first=answers(event.gateway_answers),
-        neighbour=event.neighbour or "-",
-        second=answers(event.neighbour_answers),
-    )
-    return said + "; " + _("it sees nothing, so its readings say nothing of the site") if event.sees_nothing else said
-
-
-def _jumped(event: ev.ClockJumped, names: Names) -> str:
-    return f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
-
-
-def _read(event: ev.ReadingTaken, names: Names) -> str:
-    said = f"{names.step(event.step)}: {word(event.purpose, 'purpose')}: {event.ran}"
-    return _with(said, expected=event.expected, found=event.found) + f": {word(event.outcome, 'outcome')}"
-
-
-def _approved(event: ev.ApprovalGiven, names: Names) -> str:
-    return _("{step}: approved by {name} ({role}; {how}): {act}").format(
-        step=names.step(event.step),
-        name=event.name,
-        role=names.role(event.role),
-        how=word(event.how, "approval"),
-        act=event.act,
-    )
-
-
-def _refused(event: ev.ApprovalRefused, names: Names) -> str:
-    said = _("{step}: approval {why}: {name} ({role}; spoken, not verified)").format(
-        step=names.step(event.step), why=word(event.why, "refused"), name=event.name or "-", role=names.role(event.role)
-    )
-    return _with(said, reason=event.reason)
-
-
-def _intended(event: ev.ActionIntended, names: Names) -> str:
-    return _("{step}: begun: {act}").format(step=names.step(event.step), act=event.act)
-
-
-def _ended(event: ev.ActionEnded, names: Names) -> str:
-    said = _("{step}: the act: {ended}").format(step=names.step(event.step), ended=word(event.ended, "ended"))
-    return _with(said, found=event.found)
-
-
-def _finished(event: ev.StepFinished, names: Names) -> str:
-    said = (
-        f"{names.step(event.step)}: {word(event.outcome, 'outcome')} ({word(event.by, 'by')}; {word(event.how, 'how')})"
-    )
-    return _with(
-        said,
-        answer=word(event.answer, "answer"),
-        found=event.found if event.how not in ("read", "condition") else "",
-        reason=event.reason,
-    )
-
-
-def _unknown(event: ev.UnknownAnswered, names: Names) -> str:
-    said = _("{step}: of the act whose end was unknown a person said: {answer}").format(
-        step=names.step(event.step), answer=word(event.answer, "unknown_answer")
-    )
-    return _with(said, reason=event.reason)
-
-
-def _chosen(event: ev.FailureAnswered, names: Names) -> str:
-    said = _("{step}: chosen after the failure: {choice}").format(
-        step=names.step(event.step), choice=word(event.choice, "choice")
-    )
-    return _with(said, reason=event.reason)
-
-
-def _asked(event: ev.RecoveryAnswered, names: Names) -> str:
-    return f"{names.recovered_ask} {_('Yes: service is back.') if event.recovered else _('No.')}"
-
-
-def _went(event: ev.WentTo, names: Names) -> str:
-    said = _("Went from {origin} to {target}: {because}").format(
-        origin=names.step(event.origin), target=names.step(event.target), because=word(event.because, "because")
-    )
-    if event.passed_over:
-        said += "; " + _("{count} step(s) between were not taken").format(count=len(event.passed_over))
-    return _with(said, reason=event.reason)
-
-
-def _corrected(event: ev.AnswerCorrected, names: Names) -> str:
-    said = _("{step}: the answer {was} was withdrawn").format(step=names.step(event.step), was=event.was or "-")
-    return _with(said, reason=event.reason) + (_("; right is {right}").format(right=event.right) if event.right else "")
-
-
-def _told(event: ev.PersonTold, names: Names) -> str:
-    means = event.means or "-"
-    sentence = _("Told {name} ({role}) by {means}") if event.reached else _("Did not reach {name} ({role}) by {means}")
-    return sentence.format(name=event.name or "-", role=names.role(event.contact), means=means)
-
-
-def _tickets(event: ev.TicketsCounted, names: Names) -> str:
-    said = _("Manual tickets: {written} written, {entered} entered").format(
-        written=event.written, entered=event.entered
-    )
-    return (
-        said + "; " + _("missing: {numbers}").format(numbers=", ".join(map(str, event.missing)))
-        if event.missing
-        else said
-    )
-
-
-def _waived(event: ev.DebtWaived, names: Names) -> str:
-    return _with(
-        _("{step}: what it left open was waived by {name}").format(step=names.step(event.step), name=event.name),
-        reason=event.reason,
-    )
-
-
-def _noted(event: ev.NoteAdded, names: Names) -> str:
-    said = _("Note")
-    if event.amends:
-        said += " " + _("on event {seq}").format(seq=event.amends)
-    if event.at:
-        said += " " + _("for {time}").format(time=event.at)
-    return f"{said}: {event.text}"
-
-
-def _escalated(event: ev.Escalated, names: Names) -> str:
-    return _("Escalated to {role}: {name}").format(
-        role=names.role(event.contact), name=event.name or _("nobody was named")
-    )
-
-
-def _aborted(event: ev.IncidentAborted, names: Names) -> str:
-    return _with(_("Aborted by {name}").format(name=event.name), reason=event.reason)
-
-
-_LINES: dict[type, Callable[[Any, Names], str]] = {
-    ev.IncidentOpened: _opened,
-    ev.ReportedTimeCorrected: _reported,
-    ev.InputAnswered: _input,
-    ev.SelfChecked: _self_checked,
-    ev.Paused: lambda event, names: _("Paused: {why}").format(why=word(event.why, "paused")),
-    ev.Resumed: lambda event, names: _("Gone on with, on {machine}").format(machine=event.machine),
-    ev.IncidentClosed: lambda event, names: _("Closed"),
-    ev.IncidentAborted: _aborted,
-    ev.ClockJumped: _jumped,
-    ev.ReadingTaken: _read,
-    ev.ApprovalGiven: _approved,
-    ev.ApprovalRefused: _refused,
-    ev.ActionIntended: _intended,
-    ev.ActionEnded: _ended,
-    ev.StepFinished: _finished,
-    ev.UnknownAnswered: _unknown,
-    ev.FailureAnswered: _chosen,
-    ev.RecoveryAnswered: _asked,
-    ev.WentTo: _went,
-    ev.AnswerCorrected: _corrected,
-    ev.PersonTold: _told,
-    ev.TicketsCounted: _tickets,
-    ev.DebtWaived: _waived,
-    ev.NoteAdded: _noted,
-    ev.Escalated: _escalated,
-    ev.StatePrinted: lambda event, names: _("State shown for a handover"),
-    ev.Unrecognised: lambda event, names: _("An event of another version of the program: {kind}").format(
-        kind=event.kind
-    ),
-}
-"""Not listed: `StepBegun`, whose finish says the same."""

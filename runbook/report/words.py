@@ -150,6 +150,11 @@ def word(code: str, table: str) -> str:
     return _(found) if found is not None else code
 
 
+def titled(number: int, title: str) -> str:
+    """How a step is called wherever it is named: `8 – Move the hotline`."""
+    return f"{number} {EMPTY} {title}"
+
+
 def moment(at: datetime | None, zone: tzinfo) -> str:
     """A point in time with its offset; a dash for none."""
     return local_text(at, zone) if at else EMPTY
