@@ -267,7 +267,7 @@ class _Plan:
         for place, kind in bodies:
             for name, sentence in kind.problems(self.site):
                 where: Place = (*place, *name.split("."))
-                text = _at(raw, where)
+                where, text = _at(raw, where, sentence)
                 if text.startswith("$") or (name in _PORT_KEYS and text.isdecimal()):
                     continue
                 yield raw.report.problem("E-NAME-UNKNOWN", where, sentence)
@@ -281,9 +281,12 @@ def choices_of(sample: object) -> list[str]:
     return found
 
 
-def _at(raw: Raw, place: Place) -> str:
-    """The text at a place of a step, as the plan has it after blocks were put in place."""
-    for inner, text in scalars(dict(raw.tree)):
-        if (*raw.place, *inner) == place:
-            return text
-    return ""
+def _at(raw: Raw, place: Place, sentence: str) -> tuple[Place, str]:
+    """The text that a sentence is about, and its place: in a list, the entry that it names."""
+    below = [
+        ((*raw.place, *inner), text)
+        for inner, text in scalars(dict(raw.tree))
+        if (*raw.place, *inner)[: len(place)] == place
+    ]
+    named = [pair for pair in below if f"found {pair[1]};" in sentence] if len(below) > 1 else []
+    return (named or below or [(place, "")])[0]

@@ -53,7 +53,8 @@ class Understanding:
             return None
         body = _body(raw.tree.get(raw.kind))
         assert isinstance(body, dict)
-        return Understood(Step(number, raw.id, keys, raw.kind, body, sample, raw.block), raw, tuple(readings))
+        step = Step(number, raw.id, keys, raw.kind, body, sample, raw.block, dict(raw.tree))
+        return Understood(step, raw, tuple(readings))
 
     def _keys(self, raw: Raw, spoilt: set[tuple[int, int]]) -> CommonKeys | None:
         own = raw.report.document.tree

@@ -48,6 +48,10 @@ REGISTRY: dict[str, Code] = {
         N_("{file} of this folder was not accepted yet (sha256 {digest}); nothing was started."),
         N_("name it with --site {file}, or run the same in a terminal and accept it once"),
     ),
+    "E-NOT-TRUSTED-PLAYBOOKS": Code(
+        N_("The playbooks in {file} were not accepted yet (sha256 {digest}); nothing was started."),
+        N_("name the playbook's file, or run the same in a terminal and accept the folder once"),
+    ),
     "E-INCIDENT-NONE": Code(N_("There is no incident {name!r}. Nearest: {nearest}."), N_("runbook status")),
     "E-INCIDENT-MANY": Code(N_("{name!r} fits several incidents: {nearest}."), N_("type more of the id")),
     "E-INCIDENT-OPEN": Code(

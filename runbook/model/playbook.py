@@ -118,7 +118,8 @@ class WaitFor(Model):
 @dataclass(frozen=True)
 class Step:
     """One line of the walk. `id` is `STEP/ID` inside a block. `body` is the kind's raw text tree, references and all:
-    `runbook.steps.bind` replaces the references and validates it, so that no kind ever holds one."""
+    `runbook.steps.bind` replaces the references and validates it, so that no kind ever holds one. `written` is the whole step
+    like that; in `keys` and `sample` a sample stands where a reference was."""
 
     number: int
     id: str
@@ -127,6 +128,7 @@ class Step:
     body: Mapping[str, JSON]
     sample: Kind | WaitFor
     block: str = ""
+    written: Mapping[str, JSON] = field(default_factory=dict)
 
     @property
     def title(self) -> Text:
