@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from pathlib import Path
@@ -26,7 +27,7 @@ def ours(status: os.stat_result) -> bool:
 def private_folder(path: Path) -> Path:
     """Make the folder (and what lies above it), or take the one that is there; mode 0700 whatever the umask.
 
-    Raises UnsafeError when it is a symbolic link, no folder, or somebody else's; OSError when it cannot be made.
+    Raises UnsafeError when it is a symbolic link or somebody else's; OSError when it cannot be made.
     """
     if not path.parent.exists():
         private_folder(path.parent)
@@ -42,12 +43,12 @@ def private_folder(path: Path) -> Path:
 
 
 def own_folder(path: Path) -> os.stat_result:
-    """The status of a folder that is there. Raises UnsafeError when it is a symbolic link, no folder, or somebody else's."""
+    """The status of a folder that is there. Raises UnsafeError when it is a symbolic link or somebody else's, OSError when it is none."""
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
         raise UnsafeError(_("{path} is a symbolic link").format(path=path))
     if not stat.S_ISDIR(status.st_mode):
-        raise UnsafeError(_("{path} is not a folder").format(path=path))
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     if not ours(status):
         raise UnsafeError(_("{path} belongs to somebody else").format(path=path))
     return status

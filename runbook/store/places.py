@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from runbook.model.errors import RunbookError
 from runbook.model.text import _
-from runbook.store.files import FILE_MODE, UnsafeError, new_file, own_folder, private_folder
+from runbook.store.files import UnsafeError, new_file, own_folder, private_folder
 
 INCIDENTS, PRACTICE = "incidents", "practice"
-RESERVE, RESERVE_BYTES = "reserve", 4 << 20
+RESERVE, RESERVE_BYTES, RESERVE_OF_FREE = "reserve", 4 << 20, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +70,17 @@ class Places:
     def keep_reserve(self) -> None:
         """Hold back some disk for the rest of an incident and its report. Never raises."""
         path = self.root / RESERVE
-        with contextlib.suppress(OSError):
-            if path.exists():
+        try:
+            if path.exists() or shutil.disk_usage(self.root).free < RESERVE_OF_FREE * RESERVE_BYTES:
                 return
-            if hasattr(os, "posix_fallocate"):
-                handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
-                try:
-                    os.fchmod(handle, FILE_MODE)
-                    os.posix_fallocate(handle, 0, RESERVE_BYTES)
-                finally:
-                    os.close(handle)
-            else:
-                new_file(path, bytes(RESERVE_BYTES))
+            new_file(path)
+            with path.open("r+b") as file:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+                else:
+                    file.write(bytes(RESERVE_BYTES))
+        except OSError:
+            self.give_up_reserve()
 
     def give_up_reserve(self) -> bool:
         """Give the reserve back to the disk; was there one? Never raises."""
