@@ -15,7 +15,7 @@ import pytest
 
 from runbook.model.errors import RunbookError
 from runbook.model.ports import CannotAskError
-from runbook.world.lab.child import ensure_lab, open_lab, start_detached, stop
+from runbook.world.lab.child import ensure_lab, open_lab, reopen_lab, start_detached, stop
 from runbook.world.lab.control import Control, LabGoneError
 from runbook.world.lab.folder import read_setup
 from runbook.world.lab.world import lab
@@ -163,6 +163,23 @@ def test_a_start_that_was_under_way_ends_in_time_although_the_lab_was_away(start
     first.kept.close()
     time.sleep(3)
     assert start_lab(None).tcp("cti", "cti") == "open"
+
+
+def test_a_lab_whose_folder_is_gone_is_not_made_anew_for_those_who_know_its_ports(start_lab: StartLab) -> None:
+    first = start_lab("healthy")
+    first.kept.close()
+    kept = reopen_lab(first.folder)
+    kept.wait_ready()
+    kept.close()
+    with pytest.raises(RunbookError, match="any more"):
+        reopen_lab(first.folder.parent / "gone")
+    assert not (first.folder.parent / "gone").exists()
+
+
+def test_the_site_file_of_a_new_lab_can_be_read_at_once(tmp_path: Path) -> None:
+    folder, kept = ensure_lab(tmp_path, None)
+    assert site_of(folder).name == "Lab call centre"
+    kept.close()
 
 
 def test_the_default_case_is_for_a_new_lab_only(tmp_path: Path) -> None:

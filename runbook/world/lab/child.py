@@ -17,7 +17,7 @@ from runbook.model.errors import RunbookError
 from runbook.model.text import _
 from runbook.world.lab.cases import known_case
 from runbook.world.lab.control import Control, LabGoneError
-from runbook.world.lab.folder import make_private
+from runbook.world.lab.folder import make_private, read_setup
 
 READY_S = 20.0
 END_S = 5.0
@@ -99,7 +99,8 @@ def open_lab(folder: Path, case: str | None = None, *, default: str | None = Non
     """The lab of `folder` that is up, else a child of our own, which may still be on its way (`wait_ready`).
 
     `case` breaks it in that way. Without one a lab that is up stays as it is, and a new child is broken in the way of
-    `default`, or without that goes on as the folder says. Raises E-LAB-CASE, E-LAB.
+    `default`, or without that goes on as the folder says. The site file is there when this returns. Raises E-LAB-CASE,
+    E-LAB.
     """
     for name in (case, default):
         if name is not None:
@@ -107,7 +108,17 @@ def open_lab(folder: Path, case: str | None = None, *, default: str | None = Non
     try:
         return _attached(folder, case)
     except LabGoneError:
-        return LabChild(folder, case, default=default)
+        child = LabChild(folder, case, default=default)
+    if not (folder / "site.yaml").exists():
+        child.wait_ready()
+    return child
+
+
+def reopen_lab(folder: Path) -> Kept:
+    """The lab of `folder` for somebody who knows its ports: as `open_lab`, but never a new one. Raises E-LAB."""
+    if read_setup(folder) is None:
+        raise RunbookError("E-LAB", reason=_("there is no lab in {folder} any more").format(folder=folder))
+    return open_lab(folder)
 
 
 def start_detached(folder: Path, case: str | None = None) -> None:
