@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -111,10 +112,24 @@ def check(site: str | None = SITE, as_json: bool = JSON) -> int:
 
 def located(option: str | None) -> tuple[Path, Site]:
     """The site file that counts here, and what it holds. Raises RunbookError."""
-    from runbook.loader.site import find_site, load_site
+    from runbook.loader.site import load_site
 
-    path = find_site(option)
+    path = _site_file(option, os.environ)
     return path, load_site(path)
+
+
+def _site_file(option: str | None, environ: Mapping[str, str]) -> Path:
+    """`--site`, else RUNBOOK_SITE, else the user's, else the system's configuration folder. Raises RunbookError E-SITE-NONE."""
+    import platformdirs
+
+    if named := option or environ.get("RUNBOOK_SITE"):
+        return Path(named)
+    user = platformdirs.user_config_path("runbook", appauthor=False)
+    places = [folder / "site.yaml" for folder in (user, platformdirs.site_config_path("runbook", appauthor=False))]
+    for place in places:
+        if place.is_file():
+            return place
+    raise RunbookError("E-SITE-NONE", looked=", ".join(str(place) for place in places))
 
 
 def chosen(site: Site, names: Iterable[str]) -> Mapping[str, Host]:
