@@ -100,11 +100,15 @@ def _settled(home: Home, name: str) -> bool:
 
 def running_clocks(incident: Incident, known: Account) -> list[Clock]:
     """The service-level clocks of an incident, from the plan that was kept with it."""
-    from runbook.cli.session import clocks_of
+    from runbook.cli.session import scheme_of
     from runbook.loader.playbooks import load_snapshot
+    from runbook.model.clocks import clocks, met_by
 
-    plan, _site = load_snapshot(incident.plan_files(known.opened.files))
-    return clocks_of(plan)(known.state)
+    plan, _site = load_snapshot(incident.plan_files(known.opened.files), known.opened.plan)
+    scheme, rule, reported_at = scheme_of(plan), plan.header.clocks, known.state.reported_at
+    if scheme is None or rule is None or reported_at is None:
+        return []
+    return clocks(scheme, rule.level, reported_at, met_by(known.state))
 
 
 def zone_of(opened: IncidentOpened) -> ZoneInfo:

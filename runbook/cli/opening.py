@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from runbook.model.site import Site
     from runbook.model.state import State
     from runbook.store.incidents import Home
-    from runbook.ui.layouts import Recent
+    from runbook.store.settings import Settings
+    from runbook.store.summaries import Summary
 
 
 RECENT = 3
@@ -50,16 +51,18 @@ def asked(at: Keyboard, prompt: Prompt) -> str:
             raise Left
 
 
-def who(at: Keyboard, given: str | None, remembered: str, site: Site) -> str:
+def who(at: Keyboard, given: str | None, settings: Settings, site: Site) -> str:
     """Who is here: `--as`, RUNBOOK_USER, else asked once with the last name as default; matched to the roster."""
-    default = remembered or _login_name()
+    default = settings.load().user or _login_name()
     name = given or os.environ.get("RUNBOOK_USER", "")
     if not name and at.terminal:
         name = asked(at, Prompt("text", "who", _("Who are you?"), keys="q", default=default or None))
     elif not name:
         name = default
         at.human.tell(_("You are: {name} (--as NAME to change it)").format(name=name))
-    return _on_roster(at, name.strip() or default, site.roster)
+    found = _on_roster(at, name.strip() or default, site.roster)
+    settings.remember_user(found)
+    return found
 
 
 def _login_name() -> str:
@@ -161,24 +164,13 @@ def _input(at: Keyboard, name: str, declared: Input, site: Site) -> tuple[str, s
         at.human.tell(problem)
 
 
-def recent(home: Home, plan: Playbook, practice: bool) -> list[Recent]:
-    """The last incidents of this plan: when, how they ended, how long they took, and the step after which service was back."""
+def earlier(home: Home, plan: Playbook, practice: bool) -> tuple[list[Summary], dict[str, str]]:
+    """The last incidents of this plan, and after which step service was back in each."""
     from runbook.model.state import fold
-    from runbook.ui.layouts import Recent
+    from runbook.ui.words import helped
 
-    found = []
-    for summary in home.list(practice):
-        if summary.opened is None or summary.opened.plan != plan.id:
-            continue
-        state = fold(home.open(summary.id).read().events)
-        if state.opened_at is None:
-            continue
-        helped = next((step.id for step in state.steps.values() if step.recovery == "yes" and plan.has(step.id)), "")
-        took = state.recovered_at - state.opened_at if state.recovered_at else None
-        found.append(Recent(state.opened_at, state.status, took, plan.step(helped).title.pick() if helped else ""))
-        if len(found) == RECENT:
-            break
-    return found
+    same = [summary for summary in home.list(practice) if summary.opened and summary.opened.plan == plan.id][:RECENT]
+    return same, {each.id: helped(fold(home.open(each.id).read().events), plan) for each in same}
 
 
 def open_incidents(home: Home, site: Site, practice: bool) -> list[OpenIncident]:

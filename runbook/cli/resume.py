@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -29,20 +28,16 @@ def command(
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
 ) -> int:
     """Go on with an open incident where it stands."""
-    from runbook.cli import opening
     from runbook.cli.incidents import only_open, opened_of
-    from runbook.cli.session import keyboard, resume_incident, site_of
+    from runbook.cli.opening import Left
+    from runbook.cli.session import keyboard, resume_incident
     from runbook.store.incidents import Home
 
     home = Home.of()
     found = home.find(incident, practice) if incident else only_open(home, practice)
-    opened = opened_of(found)
-    with ExitStack() as stack:
-        at = stack.enter_context(keyboard(answers, confirms=opened.mode != "live"))
+    with keyboard(answers, confirms=opened_of(found).mode != "live") as at:
         home.notices = lambda notice: at.human.tell(notice.text())
         try:
-            actor = opening.who(at, as_, home.settings.load().user, site_of(found, opened))
-        except opening.Left:
+            return resume_incident(home, found, at, as_)
+        except Left:
             return EXIT_INTERRUPTED
-        home.settings.remember_user(actor)
-        return resume_incident(home, found, at, actor)

@@ -14,11 +14,10 @@ from runbook.model.ports import Human, Ports, World
 from runbook.model.text import _
 
 if TYPE_CHECKING:
-    from runbook.model.clocks import Clock
+    from runbook.model.clocks import Scheme
     from runbook.model.events import Event
     from runbook.model.playbook import Playbook
     from runbook.model.site import Site
-    from runbook.model.state import State
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
     from runbook.ui.console import Console
@@ -81,8 +80,9 @@ def world_of(mode: str, site: Site, lab_folder: Path | None) -> Iterator[World]:
         world.ssh.close()
 
 
-def resume_incident(home: Home, incident: Incident, at: Keyboard, actor: str) -> int:
+def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None) -> int:
     """Go on with an incident from its own folder: its plan, its site, its lab; the exit code."""
+    from runbook.cli.opening import who
     from runbook.loader.playbooks import load_snapshot
     from runbook.model.events import IncidentOpened
 
@@ -90,7 +90,8 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, actor: str) ->
     opened = first.event if first else None
     if not isinstance(opened, IncidentOpened):
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
-    plan, site = load_snapshot(incident.plan_files(opened.files))
+    plan, site = load_snapshot(incident.plan_files(opened.files), opened.plan)
+    actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
         if folder is not None:
@@ -127,33 +128,26 @@ def run_incident(
     from runbook.model.events import Resumed
     from runbook.model.state import fold
     from runbook.model.units import utc_text
-    from runbook.ui.endings import ending_lines
     from runbook.ui.screen import Screen
 
     with ExitStack() as stack:
         stack.enter_context(incident.lock(utc_text(world.clock.now()), home.notices))
         journal = incident.journal(world.clock, actor, notices=home.notices)
         stack.callback(journal.close)
-        events = list(journal.events())
-        context = Context(plan, site, Ports(world, at.human, journal, incident.evidence), fold(events), actor)
-        screen = Screen(at.console, plan, site, who=actor, line=context.line, running=clocks_of(plan))
-        screen.catch_up(events)
+        context = Context(plan, site, Ports(world, at.human, journal, incident.evidence), fold(journal.events()), actor)
+        screen = Screen(at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line)
         context.listeners.append(screen.on_event)
-        at.status.append(lambda: screen.status(world.clock.now()))
+        at.status.append(screen.status_line)
         for event in (Resumed(node(), __version__),) if resumed else before:
             context.record(event)
         ending = walk(context)
-        at.console.show(ending_lines(ending.how, context.state, plan, world.clock.now()))
+        screen.ending(ending.how, ending.why)
         return EXITS[ending.how]
 
 
-def clocks_of(plan: Playbook) -> Callable[[State], list[Clock]]:
-    """The service-level clocks of a state, by the scheme that was kept with the plan; none when the plan names none."""
+def scheme_of(plan: Playbook) -> Scheme | None:
+    """The plan's service-level scheme as it was kept with it; None when it names none."""
     from runbook.loader.playbooks import load_scheme_kept
-    from runbook.model.clocks import clocks, met_by
 
     rule = plan.header.clocks
-    if rule is None:
-        return lambda _state: []
-    scheme = load_scheme_kept(rule.scheme, plan.files)
-    return lambda state: clocks(scheme, rule.level, state.reported_at, met_by(state)) if state.reported_at else []
+    return load_scheme_kept(rule.scheme, plan.files) if rule else None

@@ -46,18 +46,17 @@ def found_sources(
     at: Keyboard, home: Home, plan_id: str, site_option: str | None, *, lab: bool, case: str | None
 ) -> Iterator[Sources]:
     """Everything a new incident needs; a lab of our own ends with the block. Raises RunbookError before anything was begun."""
-    from runbook.cli.places import playbook_folders
+    from runbook.cli.places import folders_for, site_for
     from runbook.cli.session import world_of
     from runbook.loader.playbooks import load_playbook, located
     from runbook.loader.site import load_site, site_text_of
 
     with ExitStack() as stack:
-        folders = playbook_folders(at, home)
-        if not lab:
-            path, lab = site_path(at, home, site_option, plan_id)
+        folders = folders_for(at, home, plan_id)
+        found = None if lab else site_for(at, home, site_option, plan_id)
         folder: Path | None = None
         wait_ready: Callable[[], None] = lambda: None
-        if lab:
+        if found is None:
             from runbook.world.lab.cases import DEFAULTS, known_case
             from runbook.world.lab.child import ensure_lab
 
@@ -68,18 +67,11 @@ def found_sources(
             stack.callback(kept.close)
             wait_ready = kept.wait_ready
             path = folder / "site.yaml"
+        else:
+            path = found.path
         site = load_site(path)
         plan = load_playbook(plan_id, folders, site)
-        mode = "lab" if lab else "live"
+        mode = "lab" if found is None else "live"
         world = stack.enter_context(world_of(mode, site, folder))
         files = lambda: {**plan.files, "site.yaml": site_text_of(site, plan)}  # noqa: E731
-        if not lab:
-            home.settings.remember_site(str(path), digest(path))
         yield Sources(plan, site, world, mode, Origins(plan.origin, str(path)), files, wait_ready, folder)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
-    from hashlib import sha256
-
-    return sha256(path.read_bytes()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,9 @@ from runbook.model.errors import EXIT_INTERRUPTED, RunbookError
 from runbook.model.text import _
 
 if TYPE_CHECKING:
+    from runbook.cli.session import Keyboard
     from runbook.cli.sources import Sources
+    from runbook.store.incidents import Home
 
 
 def _cases() -> list[str]:
@@ -77,49 +79,47 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 
 
 def _start(
-    at, home, sources: Sources, as_: str | None, reported_text: str | None, given: dict[str, str], *, new: bool
-) -> int:  # type: ignore[no-untyped-def]
+    at: Keyboard,
+    home: Home,
+    sources: Sources,
+    as_: str | None,
+    reported_text: str | None,
+    given: dict[str, str],
+    *,
+    new: bool,
+) -> int:
     from platform import node
 
     from runbook import __version__
     from runbook.cli import opening
-    from runbook.cli.session import clocks_of, resume_incident, run_incident
+    from runbook.cli.session import resume_incident, run_incident, scheme_of
     from runbook.model.events import IncidentOpened, InputAnswered
-    from runbook.model.state import State
     from runbook.model.text import language
     from runbook.model.units import utc_text
-    from runbook.ui.layouts import first_screen
+    from runbook.ui.first_screen import first_screen
 
     plan, site, world = sources.plan, sources.site, sources.world
     practice = sources.mode != "live"
     now = world.clock.now()
-    at.console.show(
-        first_screen(
-            plan,
-            site,
-            plan_origin=sources.origins.plan,
-            site_origin=sources.origins.site,
-            now=now,
-            width=at.console.width,
-            mode=sources.mode,
-            running=clocks_of(plan)(State(reported_at=now)),
-            recent=opening.recent(home, plan, practice),
+    same, helped = opening.earlier(home, plan, practice)
+    width = at.console.width
+    at.console.write(
+        *first_screen(
+            plan, site, scheme_of(plan), sources.origins, same, mode=sources.mode, now=now, width=width, helped=helped
         )
     )
     still_open = opening.open_incidents(home, site, practice)
     if still_open:
         chosen = opening.go_on_or_new(at, still_open, now, plan.id, new)
         if chosen:
-            actor = opening.who(at, as_, home.settings.load().user, site)
-            return resume_incident(home, home.open(chosen), at, actor)
-    actor = opening.who(at, as_, home.settings.load().user, site)
+            return resume_incident(home, home.open(chosen), at, as_)
+    actor = opening.who(at, as_, home.settings, site)
     moment, how = opening.reported(at, reported_text, world.clock.now(), site)
     values = opening.inputs(at, plan, site, given)
-    home.settings.remember_user(actor)
     carried = opening.carried(still_open)
     sources.wait_ready()
 
-    def opened(incident: str, digests) -> IncidentOpened:  # type: ignore[no-untyped-def]
+    def opened(incident: str, digests: Mapping[str, str]) -> IncidentOpened:
         title = plan.header.title.data()
         return IncidentOpened(
             incident=incident,
