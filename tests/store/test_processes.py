@@ -1,0 +1,210 @@
+"""Several processes, and processes that die: no number twice, no acknowledged event lost, no lock left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runbook.model.errors import RunbookError
+from runbook.model.events import NoteAdded
+from runbook.store.database import Database
+from runbook.store.folder import Incident
+from runbook.store.incidents import Home
+from runbook.store.journal import JOURNAL_NAME
+from runbook.store.ledger import read
+from runbook.store.notices import Notice
+from tests.store.parts import INCIDENT, StillClock, child
+
+KILLS = 300 if os.environ.get("RUNBOOK_CI") == "1" else 40
+
+APPEND_FOR_EVER = """
+journal = journal()
+print("ready", flush=True)
+n = 0
+while True:
+    n += 1
+    recorded = journal.append(NoteAdded(f"{sys.argv[2]}.{n}"))
+    print(recorded.seq, recorded.hash, flush=True)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / INCIDENT
+    made.mkdir()
+    Database.create(made / JOURNAL_NAME).close()
+    return made
+
+
+def test_two_processes_append_at_once(folder: Path) -> None:
+    """Three processes append at the same time: every acknowledged event is there once, numbered without a gap, the chain whole."""
+    script = """
+journal = journal()
+for n in range(100):
+    recorded = journal.append(NoteAdded(f"{sys.argv[2]}.{n}"))
+    print(recorded.seq, recorded.hash, flush=True)
+assert len(list(journal.events())) >= 100
+"""
+    children = [child(script, folder, name) for name in "abc"]
+    outputs = [each.communicate(timeout=60)[0] for each in children]
+    assert [each.returncode for each in children] == [0, 0, 0]
+    acknowledged = sorted(
+        (int(seq), digest) for output in outputs for seq, digest in map(str.split, output.splitlines())
+    )
+    reading = read(folder / JOURNAL_NAME, INCIDENT)
+    assert reading.damage is None
+    assert [(r.seq, r.hash) for r in reading.events] == acknowledged
+    assert len(acknowledged) == 300
+
+
+@pytest.mark.timeout(600)
+def test_kill_at_any_instant(folder: Path) -> None:
+    """Killed at a random instant again and again: every event that was acknowledged is there, in order, and nothing in between."""
+    seed = int(os.environ.get("RUNBOOK_SEED", "20261104"))
+    chance = random.Random(seed)
+    acknowledged: dict[int, str] = {}
+    for turn in range(KILLS):
+        process = child(APPEND_FOR_EVER, folder, turn)
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0, 0.03))
+        process.send_signal(signal.SIGKILL)
+        lines = process.stdout.read().splitlines(keepends=True)
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+        for line in lines:
+            if line.endswith("\n"):
+                seq, digest = line.split()
+                assert int(seq) not in acknowledged, (seed, turn)
+                acknowledged[int(seq)] = digest
+        reading = read(folder / JOURNAL_NAME, INCIDENT)
+        assert reading.damage is None, (seed, turn)
+        stored = {r.seq: r.hash for r in reading.events}
+        assert acknowledged.items() <= stored.items(), (seed, turn)
+        # At most the one event of each turn that was stored and not yet said.
+        assert len(stored) - len(acknowledged) <= turn + 1, (seed, turn)
+    assert len(acknowledged) > KILLS
+
+
+CREATE_FOR_EVER = """
+from zoneinfo import ZoneInfo
+from runbook.store.incidents import Home
+from tests.store.parts import FILES, opening
+home = Home.of({"RUNBOOK_HOME": str(folder)})
+print("ready", flush=True)
+while True:
+    print(home.create("cti-down", "live", FILES, RealClock(), "a", zone=ZoneInfo("UTC"), opening=opening).id, flush=True)
+"""
+
+
+def test_killed_while_an_incident_is_made(tmp_path: Path, home: Home, begin: Callable[..., Incident]) -> None:
+    """Killed at a random instant of `create`: an incident is whole or not there, every one that was said is there, the next can begin."""
+    chance = random.Random(1)
+    said = []
+    for _ in range(10):
+        process = child(CREATE_FOR_EVER, home.root)
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0, 0.03))
+        process.send_signal(signal.SIGKILL)
+        said += [line.strip() for line in process.communicate()[0].splitlines(keepends=True) if line.endswith("\n")]
+    found = home.list()
+    assert set(said) <= {each.id for each in found}
+    for each in found:
+        reading = home.open(each.id).read()
+        assert (each.state, reading.damage, len(reading.events)) == ("open", None, 1)
+        home.open(each.id).plan_files(reading.events[0].event.files)
+    assert begin().id not in said
+
+
+def test_what_a_crash_left_is_swept(home: Home, begin: Callable[..., Incident]) -> None:
+    """A folder that was never finished is no incident, blocks nothing, and is removed when it is old; a young one may be in the making."""
+    incident = begin()
+    young, old = (incident.folder.parent / name for name in (".new-aaaa", ".new-bbbb"))
+    for folder in (young, old):
+        (folder / "plan").mkdir(parents=True)
+    os.utime(old, (time.time() - 3600,) * 2)
+    assert len(home.list()) == 1
+    begin()
+    assert young.exists()
+    assert not old.exists()
+
+
+def test_two_creations_at_once(home: Home) -> None:
+    """Several processes begin an incident of the same plan at once: each gets its own, none is overwritten."""
+    script = CREATE_FOR_EVER.replace("while True", "for _ in range(10)").replace('print("ready", flush=True)', "")
+    children = [child(script, home.root) for _ in range(3)]
+    ids = [line for each in children for line in each.communicate(timeout=60)[0].split()]
+    assert len(ids) == len(set(ids)) == 30
+    assert {each.id for each in home.list()} == set(ids)
+
+
+HOLD = """
+from runbook.store.incidents import Home
+with Home.of({"RUNBOOK_HOME": str(folder)}).find(sys.argv[2]).lock("02:51"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_process_runs_an_incident(home: Home, begin: Callable[..., Incident], told: list[Notice]) -> None:
+    """A second run of the same incident is refused and told which process holds it; another incident is free."""
+    incident, other = begin(), begin()
+    process = child(HOLD, home.root, incident.id)
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(RunbookError) as busy, incident.lock("02:52"):
+        pass
+    assert busy.value.code == "E-INCIDENT-BUSY"
+    assert str(process.pid) in busy.value.text()
+    assert "02:51" in busy.value.text()
+    with other.lock("02:52") as lock:
+        assert lock.held
+    process.communicate("")
+    with incident.lock("02:53") as lock:
+        assert lock.held
+    assert not lock.held
+    assert told == []
+
+
+def test_a_lock_dies_with_its_holder(home: Home, begin: Callable[..., Incident]) -> None:
+    """After kill -9 the lock is free at once, though its file and the holder's card are still there."""
+    incident = begin()
+    process = child(HOLD, home.root, incident.id)
+    assert process.stdout.readline() == "held\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+    assert list((home.root / "locks").glob("*.json"))
+    with incident.lock("02:52") as lock:
+        assert lock.held
+
+
+def test_a_moved_incident_keeps_its_lock(home: Home, begin: Callable[..., Incident], clock: StillClock) -> None:
+    """The lock is not in the incident's folder: when that moves to another disk, a second run is still refused."""
+    incident = begin()
+    with incident.lock("02:51"), incident.journal(clock, "a") as journal:
+        incident.folder.rename(incident.folder.with_name("away"))
+        journal.append(NoteAdded("x"))
+        again = home.find(incident.id)
+        assert again.folder == incident.folder == journal.folder
+        with pytest.raises(RunbookError, match="E-INCIDENT-BUSY"), again.lock("02:52"):
+            pass
+
+
+def test_without_a_place_for_locks_it_runs_all_the_same(
+    begin: Callable[..., Incident], home: Home, told: list[Notice], tmp_path: Path
+) -> None:
+    """Where no lock file can be made the incident is run and that is told: a lock never keeps anybody from an incident."""
+    incident = begin()
+    (home.root / "locks").touch()
+    (tmp_path / "temporary").rmdir()
+    (tmp_path / "temporary").touch()
+    with incident.lock("02:51") as lock:
+        assert not lock.held
+    assert [notice.code for notice in told] == ["unlocked"]
