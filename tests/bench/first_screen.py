@@ -1,7 +1,6 @@
 """How long `runbook start cti-down --lab` takes to its first screen, as a new process. By hand: `python tests/bench/first_screen.py`.
 
-The first question ends the walk, because no input comes; what stands on the screen then is the first screen. Its time is
-that of the last output before the line that names how to resume.
+The last line of the first screen is the way out, which names `runbook resume`. No input comes, so the walk pauses there.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ def first_screen(home: str) -> tuple[float, float]:
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
+            arrived.append(time.perf_counter() - began)
             if b"runbook resume" in line:
                 break
-            arrived.append(time.perf_counter() - began)
         process.stdout.read()
     if process.returncode != PAUSED or not arrived:
         raise SystemExit(f"expected exit code {PAUSED}, found {process.returncode}")
