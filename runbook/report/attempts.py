@@ -19,7 +19,7 @@ from runbook.model.events import (
     StepFinished,
     UnknownAnswered,
 )
-from runbook.report.record import Act, Attempt, Look
+from runbook.report.walked import Act, Attempt, Look
 
 Walks = dict[str, list[Attempt]]
 

@@ -18,9 +18,10 @@ from runbook.model.state import State, fold
 from runbook.model.text import Text, _, language
 from runbook.report.attempts import Walks, attempts, unknown_acts
 from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
-from runbook.report.record import Attempt, ClockFacts, DebtFacts, Facts, Proof, StepFacts, Tickets
+from runbook.report.record import ClockFacts, DebtFacts, Facts, Proof, Tickets
 from runbook.report.sentences import Names
 from runbook.report.timeline import timeline
+from runbook.report.walked import Attempt, StepFacts
 from runbook.report.words import titled, word
 
 

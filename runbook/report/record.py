@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+from runbook.report.walked import Act, Approval, StepFacts
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -13,100 +15,6 @@ class Proof:
     head: str = ""
     broken_at: int | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A question that was asked of the world; `times` equal answers in a row, the last of them at `last_at`."""
-
-    at: datetime
-    purpose: str
-    ran: str
-    expected: str
-    found: str
-    outcome: str
-    phase: str = ""
-    times: int = 1
-    last_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An act that was begun. `ended`: done | error | unknown | not_sent, empty when nothing said so. `answer`: what a person decided."""
-
-    step: str
-    at: datetime
-    act: str
-    sha256: str
-    ended: str = ""
-    found: str = ""
-    ended_at: datetime | None = None
-    unknown: bool = False
-    answer: str = ""
-    answered_by: str = ""
-    answered_at: datetime | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One walk through a step. `corrected`: why its answer was withdrawn later, by whom in `corrected_by`."""
-
-    number: int
-    begun_at: datetime
-    ended_at: datetime | None = None
-    ran: str = ""
-    expected: str = ""
-    found: str = ""
-    outcome: str = ""
-    by: str = ""
-    how: str = ""
-    who: str = ""
-    answer: str = ""
-    reason: str = ""
-    looks: tuple[Look, ...] = ()
-    acts: tuple[Act, ...] = ()
-    choices: tuple[tuple[str, str], ...] = ()
-    corrected: str = ""
-    corrected_by: str = ""
-    right: str = ""
-    recovered: str = ""
-
-    @property
-    def length(self) -> timedelta | None:
-        return self.ended_at - self.begun_at if self.ended_at else None
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """A yes or a no to an exact act. `refused`: empty for a yes, else refused | not_reached."""
-
-    at: datetime
-    step: str
-    role: str
-    name: str
-    how: str
-    act: str = ""
-    sha256: str = ""
-    expires_at: datetime | None = None
-    refused: str = ""
-    reason: str = ""
-    recorded_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StepFacts:
-    """One line of the plan. `why`: why it was not taken or left out, in words; empty when it was walked."""
-
-    number: int
-    id: str
-    title: str
-    kind: str
-    phase: str
-    outcome: str
-    why: str
-    attempts: tuple[Attempt, ...] = ()
-    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _finished(event: ev.StepFinished, names: Names) -> str:
     return _with(
         said,
         answer=names.answer(event.step, event.answer),
-        found=event.found if event.how not in ("read", "condition") else "",
+        found=event.found if event.how not in ("read", "condition") and event.found != event.answer else "",
         reason=event.reason,
     )
 

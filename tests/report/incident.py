@@ -14,6 +14,8 @@ from runbook.model.playbook import Header, Playbook, Step
 from runbook.model.site import Site
 from runbook.model.step import CommonKeys, Kind
 from runbook.model.units import utc_text
+from runbook.report.facts import facts
+from runbook.report.record import Facts
 
 ID = "20261104-cti-down-7K3M"
 REPORTED = datetime(2026, 11, 3, 18, 51, tzinfo=UTC)  # 02:51 at the site
@@ -265,3 +267,9 @@ def whole(mode: str = "live", *, close: bool = True) -> list[Recorded]:
         part(story)
     recovery(story, close=close)
     return story.rows
+
+
+def told(rows: list[Recorded] | None = None, **more: Any) -> Facts:
+    """The facts of these events (the whole incident without any) one hour after the last of them."""
+    rows = whole() if rows is None else rows
+    return facts(rows, plan(), site(), rows[-1].at + timedelta(hours=1), **{"scheme": scheme(), **more})

@@ -1,0 +1,73 @@
+"""The Markdown of a whole incident, word for word, and what must be in it in every mode."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runbook import __version__
+from runbook.model.text import speak
+from runbook.report.markdown import markdown
+from runbook.report.record import Proof
+from tests.report.incident import Story, told, whole
+
+GOLDEN = Path(__file__).with_name("incident.md")
+"""Written by `python -m tests.report.golden` and read by a person before it is committed."""
+
+
+def test_the_report_of_a_whole_incident_is_word_for_word_this() -> None:
+    assert markdown(told()) == GOLDEN.read_text(encoding="utf-8").replace("VERSION", __version__)
+
+
+def test_every_approval_says_that_it_was_spoken_and_not_verified() -> None:
+    lines = [line for line in markdown(told()).splitlines() if "approved" in line and "Leader B" in line]
+    assert len(lines) == 7
+    assert all("spoken, not verified" in line for line in lines)
+
+
+@pytest.mark.parametrize(("mode", "said"), [("lab", "LAB RUN"), ("drill", "DRILL")])
+def test_practice_is_said_at_the_top(mode: str, said: str) -> None:
+    assert f"**{said}" in "\n".join(markdown(told(whole(mode))).splitlines()[:4])
+    assert said not in markdown(told())
+
+
+def test_practice_shows_no_number_that_can_be_dialled() -> None:
+    from runbook.model import events as ev
+
+    for mode, times in (("live", 4), ("lab", 0)):
+        story = Story()
+        story.opened(mode)
+        story.add(ev.NoteAdded("called 010 6234 1234\nthen 95598"))
+        text = markdown(told(story.rows))
+        assert len(re.findall("6234|95598", text)) == times
+
+
+def test_a_damaged_journal_is_said_at_the_top() -> None:
+    text = markdown(told(whole()[:20], proof=Proof("ab", 21, "hash: 1234")))
+    assert "**The journal is damaged: it is proven up to event 20; from event 21 on it is not" in text
+    assert "hash: 1234" in text
+
+
+def test_plan_and_site_speak_the_persons_language() -> None:
+    try:
+        speak("zh", lambda message: {"Timeline": "时间线", "spoken, not verified": "口头批准（未验证）"}.get(message, message))
+        text = markdown(told())
+    finally:
+        speak("en", None)
+    for wanted in ("CTI服务器故障", "重启CTI服务", "客服班长", "## 时间线", "口头批准（未验证）"):
+        assert wanted in text
+
+
+def test_every_line_of_a_table_has_as_many_cells_as_its_head() -> None:
+    width = 0
+    for line in markdown(told()).splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line))
+        if line.startswith("| ---"):
+            assert cells == width
+        width = cells if width == 0 or not line.startswith("|") else width
+        if line.startswith("|"):
+            assert cells == width, line
+        else:
+            width = 0
