@@ -28,7 +28,7 @@ KEY_LABELS = {
 }
 """Key -> its label and its short label, in the order in which they are shown."""
 
-_KEY = re.compile(r"(/?)(\S)(?:\s+(.*))?", re.DOTALL)
+_KEY = re.compile(r"([/／]?)(\S)(?:\s+(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -130,13 +131,7 @@ def console_for(
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
-    return Console(
-        Unbroken(
-            file=file,
-            width=width,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            _environ=environ if environ is not None else os.environ,
-        )
-    )
+    environ = dict(os.environ if environ is None else environ)
+    if environ.get("TERM", "") in ("", "unknown") and sys.platform != "win32":
+        environ["TERM"] = "dumb"
+    return Console(Unbroken(file=file, width=width, markup=False, emoji=False, highlight=False, _environ=environ))

@@ -69,7 +69,11 @@ def first_screen(
             *_limits(plan, scheme, site, now, width),
             *_origins(plan, site, origins, width),
             *_earlier(earlier[:count], helped or {}, site, width),
-            Shown(_("Way out: q pauses at any time and nothing is lost; runbook resume goes on."), "dim"),
+            *limited(
+                fold(_("Way out: q pauses at any time and nothing is lost; runbook resume goes on."), width, "  "),
+                2,
+                width,
+            ),
         ]
         if len(lines) <= height - 4:
             break

@@ -156,6 +156,7 @@ class PromptLine:
             self.end(reply)
 
     def _refuse(self, sentence: str) -> None:
+        self._changes += 1
         self.buffer.reset()
         self.say(sentence)
 

@@ -24,7 +24,7 @@ def step_screen(
     if step.keys.why:
         lines += said(_("Why: {sentence}"), step.keys.why.pick(), width, 3)
     if step.keys.note:
-        lines += said(_("Not in the source: {sentence}"), step.keys.note.pick(), width, 2)
+        lines += said(_("Note: {sentence}"), step.keys.note.pick(), width, 2)
     if step.changes or step.reads:
         words = _("Will do: {line}") if step.changes else _("Will run: {line}")
         lines += [Shown(part) for part in fold(words.format(line=line or plan_line(step, site)), width, "  ")]
