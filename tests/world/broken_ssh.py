@@ -72,7 +72,8 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def _quietly(serve: Callable[[socket.socket], None], connection: socket.socket) -> None:
-    with suppress(OSError, EOFError, paramiko.SSHException):
+    # ValueError: a socket that the test has closed meanwhile.
+    with suppress(OSError, EOFError, ValueError, paramiko.SSHException):
         serve(connection)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import subprocess
+import sys
+import textwrap
+import threading
 import time
+from pathlib import Path
 
 import paramiko
 import pytest
@@ -12,6 +18,8 @@ from runbook.model.ports import CannotAskError
 from runbook.world.ssh import LiveSsh
 from tests import peers
 from tests.world.broken_ssh import Broken, broken, listening
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def phase_of_raw(ssh: LiveSsh, sshd: peers.Sshd, *said: bytes, then_close: bool = False) -> CannotAskError:
@@ -164,3 +172,106 @@ def test_a_connection_that_went_silent_while_idle_is_found_out_before_the_comman
         assert ssh.run(host, ["two"], deadline_s=2).status == 0
         assert server.commands == [b"one", b"two"]
         assert server.connections == 2
+
+
+class Relay:
+    """Passes bytes between a client and `port` until it is frozen: then both ends hear nothing any more, as on a dead link."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.frozen = threading.Event()
+
+    def __call__(self, connection: socket.socket) -> None:
+        frozen = self.frozen
+        with socket.create_connection(("127.0.0.1", self.port)) as server:
+            while not frozen.is_set():
+                for readable in select.select([connection, server], [], [], 0.05)[0]:
+                    data = b"" if frozen.is_set() else readable.recv(65536)
+                    if not data and not frozen.is_set():
+                        return
+                    (server if readable is connection else connection).sendall(data)
+            time.sleep(6)
+
+
+def test_a_link_that_dies_under_a_command_leaves_it_unknown_and_it_ran_once(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    relay = Relay(sshd.port)
+    mark = f"link-{time.monotonic_ns()}"
+    with listening(relay) as port:
+        host = sshd.host(port=str(port))
+        threading.Timer(0.7, relay.frozen.set).start()
+        reply = ssh.run(host, ["sh", "-c", f"echo begun; sleep 1.5; echo {mark}"], deadline_s=2.5)
+        assert (reply.status, reply.ended, reply.stdout.text()) == (None, "deadline", "begun\n")
+        # The link is back: another connection, another command, and the first one was not sent again.
+        relay.frozen = threading.Event()
+        assert ssh.run(host, ["echo", "back"], deadline_s=5).stdout.text() == "back\n"
+    assert sum(mark in line for line in sshd.executions()) == 1
+
+
+def test_a_link_that_dies_before_the_command_is_taken_drops_what_waits_to_be_sent(
+    sshd: peers.Sshd, ssh: LiveSsh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runbook.world import ssh_exec
+
+    relay = Relay(sshd.port)
+    mark = f"late-{time.monotonic_ns()}"
+    send = ssh_exec.Running.send
+
+    def freeze_then_send(running: ssh_exec.Running, command: bytes) -> None:
+        if mark.encode() in command:
+            relay.frozen.set()
+            time.sleep(0.2)
+        send(running, command)
+
+    monkeypatch.setattr(ssh_exec.Running, "send", freeze_then_send)
+    with listening(relay) as port:
+        reply = ssh.run(sshd.host(port=str(port)), ["echo", mark], deadline_s=1)
+    assert reply.status is None
+    (seat,) = ssh._seats.values()
+    assert seat.client is not None
+    assert not seat.client.is_active(), "the connection must not deliver the command when the link is back"
+    assert not any(mark in line for line in sshd.executions())
+
+
+def test_a_flood_is_kept_in_little_memory(sshd: peers.Sshd) -> None:
+    script = """
+    import resource, sys
+    from runbook.model.site import Host
+    from runbook.world.ssh import LiveSsh
+    host = Host.model_validate_json(sys.argv[1])
+    ssh = LiveSsh()
+    assert ssh.run(host, ["true"], deadline_s=9).status == 0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    reply = ssh.run(host, ["head", "-c", "200000000", "/dev/zero"], deadline_s=60)
+    assert (reply.status, reply.stdout.size_bytes) == (0, 200_000_000)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    ssh.close()
+    """
+    words = [sys.executable, "-c", textwrap.dedent(script), sshd.host().model_dump_json()]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 50_000, "kilobytes more at the peak than after a command without output"
+
+
+def test_a_failed_connection_does_not_keep_the_program_alive(sshd: peers.Sshd) -> None:
+    script = """
+    import sys
+    from runbook.model.ports import CannotAskError
+    from runbook.model.site import Host
+    from runbook.world.ssh import LiveSsh
+    from runbook.world.ssh_transport import Deadlines
+    try:
+        LiveSsh(Deadlines(banner_s=1, key_exchange_s=0.5)).run(Host.model_validate_json(sys.argv[1]), ["true"], deadline_s=1)
+    except CannotAskError as error:
+        print(error.phase)
+    """
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"SSH-2.0-stall\r\n")
+        time.sleep(5)
+
+    with listening(serve) as port:
+        words = [sys.executable, "-c", textwrap.dedent(script), sshd.host(port=str(port)).model_dump_json()]
+        began = time.monotonic()
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("key_exchange\n", "")
+    assert time.monotonic() - began < 4
