@@ -216,6 +216,22 @@ def test_a_log_cut_anywhere_is_a_beginning(tmp_path: Path, step: int) -> None:
         assert again.append(NoteAdded("after")).seq == len(events) + 1
 
 
+def test_the_old_log_is_not_played_into_the_new_file(written: tuple[Path, list[Recorded]], journals: Journals) -> None:
+    """While somebody else holds the damaged file open its log stays: it does not overwrite what was mended."""
+    folder, _events = written
+    reader = sqlite3.connect(folder / JOURNAL_NAME, isolation_level=None)
+    for trigger in ("events_never_change", "events_never_go"):
+        reader.execute(f"DROP TRIGGER {trigger}")
+    reader.execute("UPDATE events SET body = '{}' WHERE n = 3")
+    with journals() as journal:
+        journal.append(NoteAdded("after"))
+        reading = read(folder / JOURNAL_NAME, INCIDENT)
+    reader.close()
+    assert reading.damage is None
+    assert [r.kind for r in reading.events] == ["NoteAdded"] * 2 + ["JournalDamaged"] + ["NoteAdded"] * 4
+    assert read(folder / JOURNAL_NAME, INCIDENT) == reading
+
+
 def test_reading_changes_nothing(written: tuple[Path, list[Recorded]]) -> None:
     """A reader leaves a damaged file as it is."""
     folder, _events = written
