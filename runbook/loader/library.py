@@ -51,7 +51,7 @@ class Folders:
 
     def source(self, group: Group, name: str) -> Source | None:
         path = self.path(group, name)
-        return Source(kept_path(group, name), str(path), file_bytes(path)) if path else None
+        return Source(kept_path(group, name), shown_path(path), file_bytes(path)) if path else None
 
     def path(self, group: Group, name: str) -> Path | None:
         """Where the file is. An id that is none (`../x`) is never looked for."""
@@ -105,7 +105,13 @@ def files_in(folder: Path, group: Group) -> list[Path]:
 
 def folder_of(path: Path) -> Path:
     """The folder of playbooks that a file belongs to: the nearest above it that has blocks or schemes, else its own."""
-    for parent in list(path.resolve().parents)[:3]:
-        if any((parent / apart).is_dir() for apart in _APART):
-            return parent
-    return path.resolve().parent
+    parents = list(path.absolute().parents)[:3]
+    return next((parent for parent in parents if any((parent / apart).is_dir() for apart in _APART)), parents[0])
+
+
+def shown_path(path: Path) -> str:
+    """A path for people: short when it lies in or below the current folder."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -50,13 +50,14 @@ def input_sample(entry: Input, site: Site | None) -> str:
 
 @dataclass
 class References:
-    """The references of one plan. `samples` grows while the steps are read, by the reference's text without `$`."""
+    """The references of one plan, or of a block by itself. `samples` grows while the steps are read, by the reference's text without `$`."""
 
     inputs: Mapping[str, Input]
     site: Site | None
     order: Mapping[str, int]
     kinds: Mapping[str, str]
     samples: dict[str, str] = field(default_factory=dict)
+    inside_block: bool = False
 
     def problems(self, raw: Raw) -> dict[Place, Problem]:
         """What is wrong with each reference of a step, by its place in the file; their samples are kept."""
@@ -77,7 +78,8 @@ class References:
             message = _("expected a reference alone, found it inside a sentence: {text!r}").format(text=text)
             return raw.report.problem("E-VALUE-TYPE", place, message)
         space, name = match.groups()
-        if inner[0] not in (raw.kind, *_COMMON_WITH_VALUES):
+        anywhere = self.inside_block and space == "inputs"  # a block's inputs are put in before anything is read
+        if inner[0] not in (raw.kind, *_COMMON_WITH_VALUES) and not anywhere:
             message = _(
                 "expected a written value, found a reference: they stand in the kind's own fields and in `verify`"
             )

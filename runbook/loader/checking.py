@@ -1,0 +1,104 @@
+"""Every problem of files that a person names: playbooks, blocks, schemes and site files, each by what its first key says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runbook.loader.decode import file_bytes
+from runbook.loader.library import Folders, Group, Source, files_in, folder_of, kept_path, shown_path
+from runbook.loader.playbooks import read_playbook, scheme_of
+from runbook.loader.raw import Reading
+from runbook.loader.references import References
+from runbook.loader.site import read_site
+from runbook.loader.understood import Understanding
+from runbook.loader.validation import Reporter, meant, nearest
+from runbook.loader.yaml import read_yaml
+from runbook.model.errors import Problem, ProblemsError, RunbookError
+from runbook.model.site import Site
+from runbook.model.text import _
+
+GROUPS: dict[str, Group] = {"runbook": "playbooks", "block": "blocks", "scheme": "schemes"}
+_FIRST_KEYS = (*GROUPS, "site")
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that a path names: itself, or every playbook, block and scheme of a folder."""
+    if not path.is_dir():
+        return [path]
+    groups: tuple[Group, ...] = ("playbooks", "blocks", "schemes")
+    return [file for group in groups for file in files_in(path, group)]
+
+
+def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | None) -> list[Problem]:
+    """Every problem of these files and of what they use, each once, sorted. Raises RunbookError E-FILE for one that is not there."""
+    found: set[Problem] = set()
+    named: dict[str, Path] = {}
+    for path in paths:
+        found.update(_of_file(path, folders, site))
+        first = named.setdefault(path.stem, path)
+        if first != path and first.parent.name == path.parent.name:
+            message = _("expected one file of this name, found {other} too").format(other=shown_path(first))
+            found.add(Problem(shown_path(path), 1, 1, "E-NAME-TWICE", _("the file"), message))
+    return sorted(found)
+
+
+def _of_file(path: Path, folders: Sequence[Path], site: Site | None) -> list[Problem]:
+    data, shown = file_bytes(path), shown_path(path)
+    report = Reporter(read_yaml(data, shown))
+    tree = report.document.tree
+    if tree is None:
+        return list(report.document.problems)
+    first = next(iter(tree), "") if isinstance(tree, dict) else ""
+    library = Folders([folder_of(path), *folders])
+    if first == "runbook":
+        return read_playbook(Source(kept_path("playbooks", path.stem), shown, data), library, site).problems
+    if first == "block":
+        return _of_block(report, path.stem, library, site)
+    if first == "site":
+        return read_site(data, shown)[1]
+    if first == "scheme":
+        try:
+            scheme_of(Source(kept_path("schemes", path.stem), shown, data))
+        except ProblemsError as error:
+            return list(error.problems)
+        return []
+    message = _("expected a first key that says what the file is, such as `runbook: 1`, found {found!r}").format(
+        found=first
+    )
+    problem = report.problem("E-KEY-MISSING", (first,) if first else (), message + meant(first, _FIRST_KEYS), key=True)
+    return [*report.document.problems, problem]
+
+
+def _of_block(report: Reporter, name: str, library: Folders, site: Site | None) -> list[Problem]:
+    """A block by itself: its keys and its steps. What only a whole plan can show is checked where the block is used."""
+    problems = list(report.document.problems)
+    reading = Reading(library, {}, problems)
+    header = reading.header(report, name)
+    raws = list(reading.steps(report, report.document.tree, inside_block=True))
+    order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}
+    inputs = header.inputs if header else {}
+    references = References(inputs, site, order, {raw.id: raw.kind for raw in raws}, inside_block=True)
+    understanding = Understanding(references, problems)
+    for number, raw in enumerate(raws, 1):
+        understanding.step(raw, number)
+    return problems
+
+
+def located_files(arguments: Sequence[str], folders: Sequence[Path]) -> list[Path]:
+    """The files that arguments name: paths, folders, or ids of playbooks, blocks and schemes. Raises E-FILE, E-PLAN-UNKNOWN."""
+    library = Folders(folders)
+    found: list[Path] = []
+    for argument in arguments:
+        path = Path(argument)
+        by_id = next((p for group in GROUPS.values() if (p := library.path(group, argument))), None)
+        if path.exists() or "/" in argument or "\\" in argument or path.suffix in (".yaml", ".yml"):
+            found += files_of(path)
+        elif by_id:
+            found.append(by_id)
+        else:
+            known = library.names("playbooks")
+            raise RunbookError(
+                "E-PLAN-UNKNOWN", name=argument, nearest=nearest(argument, known) or ", ".join(known[:6]) or "-"
+            )
+    return list(dict.fromkeys(found))
