@@ -58,7 +58,7 @@ def _runs(node: SyntaxTreeNode) -> list[Run]:
 
 def _walked(node: SyntaxTreeNode, style: Run) -> Iterator[Run]:
     style = {**style, _STYLES[node.type]: True} if node.type in _STYLES else style
-    if node.type in ("text", "code_inline"):
+    if node.type in ("text", "code_inline") and node.content:
         yield {"text": node.content, **style, **({"code": True} if node.type == "code_inline" else {})}
     elif node.type == "softbreak":
         yield {"text": " ", **style}

@@ -16,12 +16,12 @@ _UNICODE = {(0, 4), (0, 6), (3, 10)}
 
 
 def shown(text: str, font: Path) -> str:
-    """`text` with every character that the font lacks written out, such as `⟨U+1F600⟩`. Composed first (NFC)."""
+    """`text` with every character that the font lacks written out, such as `‹U+1F600›`. Composed first (NFC)."""
     if text.isascii():
         return text
     known = characters(font)
     return "".join(
-        letter if ord(letter) in known else f"⟨U+{ord(letter):04X}⟩" for letter in unicodedata.normalize("NFC", text)
+        letter if ord(letter) in known else f"‹U+{ord(letter):04X}›" for letter in unicodedata.normalize("NFC", text)
     )
 
 
