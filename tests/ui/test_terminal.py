@@ -291,7 +291,7 @@ def test_a_closed_window_ends_the_program(terminal: Callable[..., Terminal], tmp
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise AssertionError("still running five seconds after its window was closed")
-    at.child.terminated = True
+    at.child.ptyproc.terminated = at.child.terminated = True
     assert os.WIFEXITED(status)
 
 
