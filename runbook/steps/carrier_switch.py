@@ -126,7 +126,8 @@ class CarrierSwitch(Kind):
             lines = [Choice(number, rings.format(line=f"{title}, {number}")) for number in numbers]
         else:
             count = max(1, len(numbers))
-            lines = [Choice(f"line {n}", rings.format(line=f"{title} {n}")) for n in range(1, count + 1)]
+            names = [f"{title} {n}" for n in range(1, count + 1)] if count > 1 else [title]
+            lines = [Choice(f"line {n}", rings.format(line=name)) for n, name in enumerate(names, 1)]
         prompt = Choice(PROMPT, _("the platform's welcome prompt"))
         ordered = [prompt, *lines] if ports.step.closes is not None else [*lines, prompt]
         return (*ordered, Choice(NOTHING, _("nothing")), Choice(NOT_MADE, _("no test call can be made")))

@@ -12,7 +12,7 @@ from runbook.model.text import _
 
 
 class Instruct(Kind):
-    """A person does what the title says, then answers: done, or could not, with the reason."""
+    """A person does what the title says, then answers: done, or could not, with the reason. A `say` is what they tell others."""
 
     NAME: ClassVar[str] = "instruct"
     GROUP: ClassVar[Group] = "people"
@@ -28,7 +28,9 @@ class Instruct(Kind):
         """Ask whether it is done: `could_not` failed, with what the person typed as the reason."""
         name = ports.step.id
         choices = (Choice("done", _("done")), Choice("could_not", _("could not be done")))
-        if ports.ask(Prompt("choice", name, _("Is it done?"), choices)) == "done":
+        said = ports.world.phone.sentence(ports.step.say.pick()) if ports.step.say else ""
+        lines = (_("Say: {sentence}").format(sentence=said),) if said else ()
+        if ports.ask(Prompt("choice", name, _("Is it done?"), choices, lines=lines)) == "done":
             return Result("passed", answer="done")
         return Result(
             "failed", answer="could_not", reason=ports.ask(Prompt("text", name, _("Why could it not be done?")))

@@ -16,7 +16,7 @@ from runbook.steps.ask import Ask, fitting, uncovered
 from runbook.steps.call import Call
 from runbook.steps.instruct import Instruct
 from runbook.steps.tickets import Tickets, numbers
-from tests.steps.fakes import SITE, kind, ports
+from tests.steps.fakes import SITE, keys, kind, ports
 
 
 def test_an_instruction_is_done_or_could_not_be() -> None:
@@ -24,6 +24,15 @@ def test_an_instruction_is_done_or_could_not_be() -> None:
     assert (done.outcome, done.answer, done.reason) == ("passed", "done", "")
     failed = kind(Instruct).run(ports(answers=["could_not", "no key"]))
     assert (failed.outcome, failed.answer, failed.reason) == ("failed", "could_not", "no key")
+
+
+def test_an_instruction_shows_what_to_say_to_others() -> None:
+    fake = ports(answers=["done"], step=keys(say="Please sit here."))
+    kind(Instruct).run(fake)
+    assert fake.prompts[0].lines == ("Say: Please sit here.",)
+    fake = ports(answers=["done"], step=keys(say="Please sit here."), practice=True)
+    kind(Instruct).run(fake)
+    assert fake.prompts[0].lines == ("Say: This is an exercise. Please sit here.",)
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
