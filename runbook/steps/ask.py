@@ -140,7 +140,7 @@ def fitting(cases: Mapping[str, Condition], number: int) -> list[str]:
 def uncovered(cases: Mapping[str, Condition]) -> list[str]:
     """A sentence for the first whole number from 0 that fits no case, and for the first that fits several.
 
-    Between two neighbouring bounds nothing changes, so it is enough to look around each of them.
+    Between two neighbouring bounds nothing changes, so it is enough to look at each bound and at the next number.
     """
     if not cases:
         return []
@@ -153,10 +153,6 @@ def uncovered(cases: Mapping[str, Condition]) -> list[str]:
         if len(fitting(cases, n)) > 1
     ]
     return none[:1] + several[:1]
-
-
-def _around(bound: float) -> tuple[int, ...]:
-    return floor(bound) - 1, floor(bound), ceil(bound), ceil(bound) + 1
 
 
 def _bounds(conditions: Iterable[Condition]) -> Iterable[float]:
