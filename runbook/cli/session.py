@@ -128,13 +128,16 @@ def run_incident(
     from runbook.model.events import Resumed
     from runbook.model.state import fold
     from runbook.model.units import utc_text
+    from runbook.steps import bind
     from runbook.ui.screen import Screen
 
     with ExitStack() as stack:
         stack.enter_context(incident.lock(utc_text(world.clock.now()), home.notices))
         journal = incident.journal(world.clock, actor, notices=home.notices)
         stack.callback(journal.close)
-        context = Context(plan, site, Ports(world, at.human, journal, incident.evidence), fold(journal.events()), actor)
+        context = Context(
+            plan, site, Ports(world, at.human, journal, incident.evidence), fold(journal.events()), actor, bind
+        )
         screen = Screen(at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line)
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)

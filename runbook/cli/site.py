@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ from runbook.model.site import Host, Site
 from runbook.model.text import _
 
 if TYPE_CHECKING:
+    from runbook.loader.trust import Found
     from runbook.world.ssh_keys import PublicKey
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -80,7 +82,7 @@ def scan(
     as_json: bool = JSON,
 ) -> int:
     """Exit 0 when every key that was shown is pinned in the end, 1 otherwise."""
-    path, found = located(site)
+    file, found = located(site)
     wanted = chosen(found, hosts or [])
     shown = _at_once(lambda pair: _scanned(*pair), wanted.items())
     rows = [row for row, _keys in shown]
@@ -88,7 +90,7 @@ def scan(
         print(json.dumps({"schema": 1, "hosts": [asdict(row) for row in rows]}, ensure_ascii=False))
         return EXIT_GOOD if all(row.good for row in rows) else EXIT_BAD
     _say_scan(rows)
-    written = _offer(path, [(row, keys) for row, keys in shown if keys and not row.good])
+    written = _offer(file, [(row, keys) for row, keys in shown if keys and not row.good])
     return EXIT_GOOD if all(row.good or row.id in written for row in rows) else EXIT_BAD
 
 
@@ -98,7 +100,7 @@ def check(site: str | None = SITE, as_json: bool = JSON) -> int:
     from runbook.cli.failures import said
 
     try:
-        path, found = located(site)
+        file, found = located(site)
     except ProblemsError as error:
         said(error)
         return EXIT_BAD
@@ -106,30 +108,18 @@ def check(site: str | None = SITE, as_json: bool = JSON) -> int:
     if as_json:
         print(json.dumps({"schema": 1, "hosts": [asdict(row) for row in rows]}, ensure_ascii=False))
     else:
-        _say_check(path, found, rows)
+        _say_check(file.path, found, rows)
     return EXIT_GOOD if all(row.good for row in rows) else EXIT_BAD
 
 
-def located(option: str | None) -> tuple[Path, Site]:
+def located(option: str | None) -> tuple[Found, Site]:
     """The site file that counts here, and what it holds. Raises RunbookError."""
     from runbook.loader.site import load_site
+    from runbook.loader.trust import find_site
+    from runbook.store.incidents import Home
 
-    path = _site_file(option, os.environ)
-    return path, load_site(path)
-
-
-def _site_file(option: str | None, environ: Mapping[str, str]) -> Path:
-    """`--site`, else RUNBOOK_SITE, else the user's, else the system's configuration folder. Raises RunbookError E-SITE-NONE."""
-    import platformdirs
-
-    if named := option or environ.get("RUNBOOK_SITE"):
-        return Path(named)
-    user = platformdirs.user_config_path("runbook", appauthor=False)
-    places = [folder / "site.yaml" for folder in (user, platformdirs.site_config_path("runbook", appauthor=False))]
-    for place in places:
-        if place.is_file():
-            return place
-    raise RunbookError("E-SITE-NONE", looked=", ".join(str(place) for place in places))
+    found = find_site(option, os.environ, Path.cwd(), Home.of().settings.load().accepted)
+    return found, load_site(found.path)
 
 
 def chosen(site: Site, names: Iterable[str]) -> Mapping[str, Host]:
@@ -202,7 +192,7 @@ def _say_scan(rows: Iterable[HostRow]) -> None:
             console.write(f"  {key.type}  {key.fingerprint}  {states[key.state].format(instead_of=key.instead_of)}")
 
 
-def _offer(path: Path, found: list[tuple[HostRow, tuple[PublicKey, ...]]]) -> set[str]:
+def _offer(file: Found, found: list[tuple[HostRow, tuple[PublicKey, ...]]]) -> set[str]:
     """Ask, host by host, whether its keys are to be written; the ids of those that were."""
     from runbook.ui.console import console_for
 
@@ -217,13 +207,13 @@ def _offer(path: Path, found: list[tuple[HostRow, tuple[PublicKey, ...]]]) -> se
     )
     written = set()
     for row, keys in found:
-        console.write(_("What is to be written for {host} into {file}?").format(host=row.id, file=path))
+        console.write(_("What is to be written for {host} into {file}?").format(host=row.id, file=file.path))
         console.write(
             "  1  " + _("nothing"),
             "  2  " + _("these {count} keys, in place of those that are there").format(count=len(keys)),
         )
         if _choice() == 2:
-            _write(path, row.id, keys)
+            _write(file, row.id, keys)
             written.add(row.id)
             console.write(_("Written: {count} keys of {host}.").format(count=len(keys), host=row.id))
     if not written:
@@ -242,19 +232,24 @@ def _choice() -> int:
             return int(typed or "1")
 
 
-def _write(path: Path, host: str, keys: Iterable[PublicKey]) -> None:
+def _write(file: Found, host: str, keys: Iterable[PublicKey]) -> None:
     from runbook.loader.pins import with_host_keys
     from runbook.store.files import replace_file
+    from runbook.store.incidents import Home
 
-    real = path.resolve()
+    real = file.path.resolve()
     try:
         mode = real.stat().st_mode
         text = real.read_bytes().decode("utf-8")
-        replace_file(real, with_host_keys(text, host, [str(key) for key in keys]).encode("utf-8"))
+        data = with_host_keys(text, host, [str(key) for key in keys]).encode("utf-8")
+        replace_file(real, data)
         real.chmod(mode)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise RunbookError("E-FILE-WRITE", file=path, reason=reason) from None
+        raise RunbookError("E-FILE-WRITE", file=file.path, reason=reason) from None
+    if file.origin == "folder":
+        # The person accepted this file and has just chosen how it changes: it stays accepted.
+        Home.of().settings.accept([sha256(data).hexdigest()])
 
 
 def _say_check(path: Path, site: Site, rows: Iterable[HostRow]) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runbook.model.errors import RunbookError
-from runbook.model.ports import Choice, Prompt, World
-from runbook.model.text import _
+from runbook.model.ports import World
 
 if TYPE_CHECKING:
     from runbook.cli.session import Keyboard
     from runbook.model.playbook import Playbook
     from runbook.model.site import Site
     from runbook.store.incidents import Home
+    from runbook.world.lab.child import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ class Sources:
     world: World
     mode: str
     origins: Origins
-    files: Callable[[], dict[str, bytes]]
-    wait_ready: Callable[[], None]
+    files: Mapping[str, bytes]
+    lab: Kept | None
     lab_folder: Path | None
 
 
@@ -55,7 +54,7 @@ def found_sources(
         folders = folders_for(at, home, plan_id)
         found = None if lab else site_for(at, home, site_option, plan_id)
         folder: Path | None = None
-        wait_ready: Callable[[], None] = lambda: None
+        kept: Kept | None = None
         if found is None:
             from runbook.world.lab.cases import DEFAULTS, known_case
             from runbook.world.lab.child import ensure_lab
@@ -65,7 +64,6 @@ def found_sources(
             located(plan_id, folders)
             folder, kept = ensure_lab(home.root, case, default=DEFAULTS.get(plan_id))
             stack.callback(kept.close)
-            wait_ready = kept.wait_ready
             path = folder / "site.yaml"
         else:
             path = found.path
@@ -73,5 +71,5 @@ def found_sources(
         plan = load_playbook(plan_id, folders, site)
         mode = "lab" if found is None else "live"
         world = stack.enter_context(world_of(mode, site, folder))
-        files = lambda: {**plan.files, "site.yaml": site_text_of(site, plan)}  # noqa: E731
-        yield Sources(plan, site, world, mode, Origins(plan.origin, str(path)), files, wait_ready, folder)
+        files = {**plan.files, "site.yaml": site_text_of(site, plan)}
+        yield Sources(plan, site, world, mode, Origins(plan.origin, str(path)), files, kept, folder)

@@ -117,7 +117,8 @@ def _start(
     moment, how = opening.reported(at, reported_text, world.clock.now(), site)
     values = opening.inputs(at, plan, site, given)
     carried = opening.carried(still_open)
-    sources.wait_ready()
+    if sources.lab is not None:
+        sources.lab.wait_ready()
 
     def opened(incident: str, digests: Mapping[str, str]) -> IncidentOpened:
         title = plan.header.title.data()
@@ -142,6 +143,6 @@ def _start(
             carried=carried,
         )
 
-    incident = home.create(plan.id, sources.mode, sources.files(), world.clock, actor, zone=site.zone, opening=opened)
+    incident = home.create(plan.id, sources.mode, sources.files, world.clock, actor, zone=site.zone, opening=opened)
     events = [InputAnswered(name, value, how) for name, (value, how) in values.items()]
     return run_incident(home, incident, plan, site, world, at, actor, before=events)

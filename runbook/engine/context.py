@@ -18,10 +18,11 @@ from runbook.model.site import Site
 from runbook.model.state import State, after
 from runbook.model.step import CommonKeys, Kind, Result, Scalar
 from runbook.model.text import _
-from runbook.steps import bind
 
 FREE = "nfsbpoug!h?q"
 """The keys that count while a step waits for its first answer."""
+Bind = Callable[[str, Mapping[str, JSON], Mapping[str, str]], Kind]
+"""The registry of kinds: name, raw body, values of its references -> the kind, validated."""
 JUMP_S = 5.0
 BUSY = "npo!h?q"
 """The keys that count while an act or a form is under way."""
@@ -67,8 +68,9 @@ class KindPorts:
 class Context:
     """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it."""
 
-    def __init__(self, plan: Playbook, site: Site, ports: Ports, state: State, actor: str) -> None:
+    def __init__(self, plan: Playbook, site: Site, ports: Ports, state: State, actor: str, bind: Bind) -> None:
         self.plan, self.site, self.ports, self.state, self.actor = plan, site, ports, state, actor
+        self._bind = bind
         self.current: Step | None = None
         self.listeners: list[Callable[[Recorded], None]] = []
 
@@ -140,7 +142,7 @@ class Context:
         values = reference_values(step.body, self.plan, self.site, self.state)
         if step.kind == "wait_for":
             return WaitFor.model_validate(replaced(dict(step.body), values))
-        return bind(step.kind, step.body, values)
+        return self._bind(step.kind, step.body, values)
 
     def line(self, step: Step) -> str:
         """Exactly what a step runs or asks, references resolved, for the screen."""
@@ -151,7 +153,7 @@ class Context:
         """A reading written as `{kind: {fields}}` in `verify` or `until`."""
         ((name, body),) = reading.items()
         fields: Mapping[str, JSON] = body if isinstance(body, Mapping) else {}
-        return bind(name, fields, reference_values(fields, self.plan, self.site, self.state))
+        return self._bind(name, fields, reference_values(fields, self.plan, self.site, self.state))
 
     def resolved(self, model: Any) -> Any:
         """A common key's model (`verify`) with its references resolved."""

@@ -90,7 +90,7 @@ def take(context: Context, step: Step, kind: Kind, purpose: str, expect: Mapping
 
 def read(context: Context, step: Step, kind: Kind) -> None:
     """A reading step, from Enter to its outcome."""
-    context.ask(Prompt("go", step.id, _("Enter: {what}").format(what=kind.plan_line(context.site))), FREE)
+    context.ask(Prompt("go", step.id, _("Enter reads it.")), FREE)
     taken = take(context, step, kind, "step", step.keys.expect)
     for _again in range(step.keys.retries):
         if taken.outcome != "failed":

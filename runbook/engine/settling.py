@@ -22,7 +22,7 @@ def manual_reading(context: Context, step: Step, bound: Kind | WaitFor) -> None:
         _("By hand: {form}").format(form=form),
         {"passed": _("as it should be"), "failed": _("not as it should be")},
         "npsougq!h?",
-        tuple([_("Expected: {title}").format(title=step.title.pick())]),
+        (_("Expected: {title}").format(title=step.title.pick()),),
     )
     found = context.text(f"{step.id}.found", _("What do you read there? (Enter: no value)"), needed=False)
     if isinstance(bound, WaitFor) and answer == "failed":

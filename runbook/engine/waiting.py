@@ -92,7 +92,8 @@ def watch(
         left=span(due - clock.now()),
         what=kind.plan_line(context.site),
     )
-    prompt = Prompt("choice", f"{step.id}.wait", question, (Choice("stop", _("stop waiting, go on as expired")),))
+    stop_label = _("stop waiting: it did not come back") if unattended else _("stop waiting, go on as expired")
+    prompt = Prompt("choice", f"{step.id}.wait", question, (Choice("stop", stop_label),))
     with Watch(lambda: readings.measure(context, step, kind, {}), clock.now, clock.wait, every, due) as watching:
         try:
             context.ask(prompt, keys, watching.over)
