@@ -38,17 +38,20 @@ class LiveIcmp:
 
 def probe(ip: str, *, count: int, timeout_s: float) -> PingReply:
     """As `LiveIcmp.ping`, for an IP address, which may carry a scope (`fe80::1%eth0`)."""
-    from icmplib import SocketPermissionError
+    from icmplib import ICMPSocketError, SocketPermissionError
 
     try:
         return PingReply(count, _echoes(ip, count, timeout_s, privileged=False), "icmp", ip)
-    except SocketPermissionError:
+    except ICMPSocketError:
         pass
     try:
         with _RAW_AT_ONCE:
             return PingReply(count, _echoes(ip, count, timeout_s, privileged=True), "raw icmp", ip)
     except SocketPermissionError:
         return PingReply(count, _system_ping(ip, count, timeout_s), "system ping", ip)
+    except ICMPSocketError as error:
+        # No socket at all: a system without this family.
+        raise cannot_ask(ip, _number(error) or errno.EAFNOSUPPORT) from None
 
 
 def _echoes(ip: str, count: int, timeout_s: float, *, privileged: bool) -> tuple[float, ...]:
@@ -70,10 +73,15 @@ def _echoes(ip: str, count: int, timeout_s: float, *, privileged: bool) -> tuple
             except (TimeoutExceeded, ICMPError):
                 continue
             except ICMPSocketError as error:
-                code = error.__context__.errno if isinstance(error.__context__, OSError) else None
+                code = _number(error)
                 if code is not None and phase(code):
                     raise cannot_ask(ip, code) from None
     return tuple(rtts)
+
+
+def _number(error: Exception) -> int | None:
+    """The system's error number behind an error of icmplib."""
+    return error.__context__.errno if isinstance(error.__context__, OSError) else None
 
 
 def _paced(count: int) -> Iterator[int]:

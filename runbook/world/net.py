@@ -27,7 +27,7 @@ RESOLVE_S = 5.0
 _ADDRESS = re.compile(r"[A-Za-z0-9:][A-Za-z0-9._:-]{0,252}")
 _NO_ROUTE = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _NO_LINK = {errno.ENETDOWN}
-_NO_PERMISSION = {errno.EACCES, errno.EPERM}
+_NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _REFUSED = {errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED}
 _IN_PROGRESS = {errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS)}
 
@@ -97,7 +97,11 @@ def connect(addresses: Sequence[str], port: int, timeout_s: float) -> Attempt:
 
     try:
         for address in addresses:
-            sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+            try:
+                sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+            except OSError as error:  # a system without IPv6, or out of sockets
+                ended.append((address, error.errno or errno.EAFNOSUPPORT))
+                continue
             sock.setblocking(False)
             code = sock.connect_ex((address, port))
             if code and code not in _IN_PROGRESS:

@@ -47,20 +47,19 @@ def _ask_udp(host: str, addresses: tuple[str, ...], port: int, began: float, dea
     def reply(status: int | None, reason: str) -> SipReply:
         return SipReply(status, reason, time.monotonic() - began, "udp", ip)
 
-    with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as sock:
             # Connected: the kernel drops what another address sends, and reports an ICMP port unreachable.
             sock.connect((ip, port))
-            request = _request(host, port, "udp", sock)
-            found = _exchange_udp(sock, request, deadline)
-        except (ConnectionRefusedError, ConnectionResetError):
-            return reply(None, "port unreachable")
-        except OSError as error:
-            if error.errno is None or phase(error.errno) is None:
-                return reply(None, "no answer")
-            raise cannot_ask(ip, error.errno) from None
-        except ValueError as error:
-            raise CannotAskError("resolve", str(error)) from None
+            found = _exchange_udp(sock, _request(host, port, "udp", sock), deadline)
+    except (ConnectionRefusedError, ConnectionResetError):
+        return reply(None, "port unreachable")
+    except OSError as error:
+        if error.errno is None or phase(error.errno) is None:
+            return reply(None, "no answer")
+        raise cannot_ask(ip, error.errno) from None
+    except ValueError as error:
+        raise CannotAskError("resolve", str(error)) from None
     return reply(None, found) if isinstance(found, str) else reply(found.status, found.reason)
 
 

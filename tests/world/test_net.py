@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import subprocess
 import sys
@@ -59,6 +60,24 @@ def test_a_name_whose_first_address_is_dead_is_open_by_the_second(monkeypatch: p
     with listener() as port:
         reply = LiveNet().tcp("cti.example", port, timeout_s=2)
     assert (reply.result, reply.address) == ("open", "127.0.0.1")
+
+
+def test_a_system_without_ipv6_asks_over_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Only4(socket.socket):
+        def __init__(self, family: int = socket.AF_INET, *words: int, **more: int) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *words, **more)
+
+    monkeypatch.setattr(net, "resolve", lambda address, deadline_s: ("2001:db8::1", "127.0.0.1"))
+    with listener() as port:
+        monkeypatch.setattr(socket, "socket", Only4)
+        reply = LiveNet().tcp("cti.example", port, timeout_s=2)
+        with pytest.raises(CannotAskError) as caught:
+            icmp.probe("::1", count=1, timeout_s=1)
+        monkeypatch.undo()
+    assert caught.value.phase == "route"
+    assert reply.result == "open"
 
 
 def test_an_ip_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:

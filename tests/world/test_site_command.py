@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pexpect
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from runbook.loader.pins import with_host_keys
 from runbook.loader.site import load_site
+from runbook.store.settings import Settings
 from tests import peers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +105,24 @@ def test_a_choice_in_a_terminal_writes_the_keys_and_nothing_else(sshd: peers.Ssh
     assert site.stat().st_mode & 0o777 == 0o640
     assert runbook("site", "scan", "--site", str(site)).returncode == 0
     assert runbook("site", "check", "--site", str(site)).returncode == 0
+
+
+def test_a_site_file_of_this_folder_stays_accepted_after_its_edit(
+    sshd: peers.Sshd, site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    words = [sys.executable, "-m", "runbook", "site"]
+    refused = subprocess.run([*words, "check"], cwd=site.parent, capture_output=True, text=True, check=False)
+    assert (refused.returncode, "E-NOT-TRUSTED" in refused.stderr) == (2, True)
+    Settings(tmp_path / "home").accept([sha256(site.read_bytes()).hexdigest()])
+    child = pexpect.spawn(words[0], [*words[1:], "scan"], cwd=str(site.parent), encoding="utf-8", timeout=20)
+    child.expect("> ")
+    child.sendline("2")
+    child.expect(pexpect.EOF)
+    child.close()
+    done = subprocess.run([*words, "check"], cwd=site.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("typed", [["1"], [""], ["y", "yes", "3", ""]])
