@@ -144,7 +144,7 @@ def uncovered(cases: Mapping[str, Condition]) -> list[str]:
     """
     if not cases:
         return []
-    edges = {0, *(edge for bound in _bounds(cases.values()) for edge in _around(bound))}
+    edges = {0, *(edge for bound in _bounds(cases.values()) for edge in (ceil(bound), floor(bound) + 1))}
     numbers = sorted(edge for edge in edges if edge >= 0)
     none = [_("no case for the number {number}").format(number=n) for n in numbers if not fitting(cases, n)]
     several = [
