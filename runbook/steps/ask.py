@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import ceil, floor
+from math import ceil, floor, isfinite
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -164,6 +164,8 @@ def _bounds(conditions: Iterable[Condition]) -> Iterable[float]:
 def _numbers(value: Scalar | tuple[Scalar, ...]) -> Iterable[float]:
     for text in value if isinstance(value, (tuple, list)) else (value,):
         try:
-            yield float(str(text))
+            number = float(str(text))
         except ValueError:
             continue
+        if isfinite(number):
+            yield number

@@ -133,6 +133,10 @@ def test_a_text_may_be_left_for_later_only_where_the_plan_says_so() -> None:
             [],
         ),
         ({"type": "integer", "cases": {"all": {"at_least": "0"}}}, []),
+        (
+            {"type": "integer", "cases": {"x": {"equals": "nan"}, "y": {"in": ["inf", "a"]}}},
+            [("cases", "no case for the number 0")],
+        ),
     ],
 )
 def test_what_is_wrong_with_a_question(body: Any, problems: Any) -> None:
