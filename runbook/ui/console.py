@@ -26,8 +26,9 @@ class Console:
     Not a terminal: lines are not folded, so that a pipe can search them. Raises RunbookError E-OUTPUT when a line cannot be written.
     """
 
-    def __init__(self, rich: RichConsole) -> None:
+    def __init__(self, rich: RichConsole, *, width: int | None = None) -> None:
         self._rich = rich
+        self._given_width = width
         self._lock = threading.RLock()
         self._passing = ""
         self.written = 0
@@ -92,6 +93,8 @@ class Console:
         ]
 
     def _columns(self) -> int:
+        if self._given_width:
+            return self._given_width
         if self._rich.is_dumb_terminal:
             # rich takes 80 for granted there.
             with suppress(OSError, ValueError, AttributeError):
@@ -134,4 +137,5 @@ def console_for(
     environ = dict(os.environ if environ is None else environ)
     if environ.get("TERM", "") in ("", "unknown") and sys.platform != "win32":
         environ["TERM"] = "dumb"
-    return Console(Unbroken(file=file, width=width, markup=False, emoji=False, highlight=False, _environ=environ))
+    rich = Unbroken(file=file, markup=False, emoji=False, highlight=False, _environ=environ)
+    return Console(rich, width=width)
