@@ -92,5 +92,3 @@ CONTACTS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "everyone-told": ({"en": "Everyone who was told", "zh": "所有已通知人员"}, ("Everyone who was told (lab)",)),
 }
 """Role -> its title, and who answers, in backup order. Nobody in the lab has a number."""
-
-ROSTER: tuple[str, ...] = ("Technician (lab)",)

@@ -1,4 +1,4 @@
-"""The lab's site file: as complete as a real one, except that nobody in it can be dialled."""
+"""The lab's site file: as complete as a real one, except that nobody in it can be dialled and anybody may practise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runbook.world.lab.centre import ADDRESS, CONTACTS, DOORS, LINES, MACHINES, ROSTER, USER
+from runbook.world.lab.centre import ADDRESS, CONTACTS, DOORS, LINES, MACHINES, USER
 
 NAME = "Lab call centre"
 
@@ -31,7 +31,6 @@ def _site(ports: Mapping[str, int], host_key: str, user_key: str) -> dict[str, A
             role: {"title": title, "people": [{"name": person, "number": ""} for person in people]}
             for role, (title, people) in CONTACTS.items()
         },
-        "roster": list(ROSTER),
     }
 
 
