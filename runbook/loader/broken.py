@@ -125,7 +125,7 @@ class _Fault:
 
     def token(self) -> Cause | None:
         """A character that begins nothing; a line without a key."""
-        if self.says("cannot start any token"):
+        if self.says("cannot start any token", "tab character"):
             if "\t" in self.line[: self.column + 1]:
                 return self.at(
                     self.number, self.column, _("expected spaces, found a tab: YAML is not indented with tabs")
@@ -170,6 +170,9 @@ class _Fault:
         """Indentation and lists; else the parser's own words."""
         if self.says("block end", "expected key", "'-' indicator", "document start"):
             return self.at(self.number, self.column, _indentation())
+        if self.says("node content"):
+            message = _("expected a value or the closing brace or bracket, found neither")
+            return self.at(self.number, self.column, message)
         if self.says("sequence entries are not allowed"):
             return self.at(
                 self.number, self.column, _("expected the list on a line of its own, found `-` behind a key")

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runbook.loader.decode import file_bytes
+from runbook.loader.document import settled
 from runbook.loader.library import Folders, Group, Source, files_in, folder_of, kept_path, shown_path
 from runbook.loader.playbooks import read_playbook, scheme_of
-from runbook.loader.raw import Reading
+from runbook.loader.reading import Reading
 from runbook.loader.references import References
 from runbook.loader.site import read_site
 from runbook.loader.understood import Understanding
-from runbook.loader.validation import Reporter, meant, nearest
+from runbook.loader.validation import Reporter, meant, nearest, shown
 from runbook.loader.yaml import read_yaml
 from runbook.model.errors import Problem, ProblemsError, RunbookError
 from runbook.model.site import Site
@@ -44,36 +45,38 @@ def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | Non
 
 
 def _of_file(path: Path, folders: Sequence[Path], site: Site | None) -> list[Problem]:
-    data, shown = file_bytes(path), shown_path(path)
-    report = Reporter(read_yaml(data, shown))
+    data, name = file_bytes(path), shown_path(path)
+    report = Reporter(read_yaml(data, name))
     tree = report.document.tree
     if tree is None:
         return list(report.document.problems)
     first = next(iter(tree), "") if isinstance(tree, dict) else ""
     library = Folders([folder_of(path), *folders])
     if first == "runbook":
-        return read_playbook(Source(kept_path("playbooks", path.stem), shown, data), library, site).problems
+        return read_playbook(Source(kept_path("playbooks", path.stem), name, data), library, site).problems
     if first == "block":
         return _of_block(report, path.stem, library, site)
     if first == "site":
-        return read_site(data, shown)[1]
+        return read_site(data, name)[1]
     if first == "scheme":
         try:
-            scheme_of(Source(kept_path("schemes", path.stem), shown, data))
+            scheme_of(Source(kept_path("schemes", path.stem), name, data))
         except ProblemsError as error:
             return list(error.problems)
         return []
-    message = _("expected a first key that says what the file is, such as `runbook: 1`, found {found!r}").format(
-        found=first
+    message = _("expected a first key that says what the file is, such as `runbook: 1`, found {found}").format(
+        found=repr(first) if first else shown(tree)
     )
-    problem = report.problem("E-KEY-MISSING", (first,) if first else (), message + meant(first, _FIRST_KEYS), key=True)
+    problem = report.problem(
+        "E-KEY-MISSING", (first,) if first else (), message + (meant(first, _FIRST_KEYS) if first else ""), key=True
+    )
     return [*report.document.problems, problem]
 
 
 def _of_block(report: Reporter, name: str, library: Folders, site: Site | None) -> list[Problem]:
     """A block by itself: its keys and its steps. What only a whole plan can show is checked where the block is used."""
     problems = list(report.document.problems)
-    reading = Reading(library, {}, problems)
+    reading = Reading(library, {}, problems, [report.document])
     header = reading.header(report, name)
     raws = list(reading.steps(report, report.document.tree, inside_block=True))
     order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}
@@ -82,7 +85,7 @@ def _of_block(report: Reporter, name: str, library: Folders, site: Site | None) 
     understanding = Understanding(references, problems)
     for number, raw in enumerate(raws, 1):
         understanding.step(raw, number)
-    return problems
+    return settled(problems, reading.documents)
 
 
 def located_files(arguments: Sequence[str], folders: Sequence[Path]) -> list[Path]:

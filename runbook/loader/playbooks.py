@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from runbook.loader import lint
 from runbook.loader.decode import file_bytes
+from runbook.loader.document import settled
 from runbook.loader.library import Folders, Library, Snapshot, Source, folder_of, kept_path
-from runbook.loader.raw import Reading, first_key, same_name
+from runbook.loader.reading import Reading, first_key, same_name
 from runbook.loader.references import References, input_problems
 from runbook.loader.understood import Understanding
 from runbook.loader.validation import Reporter, nearest
@@ -124,7 +125,7 @@ def read_playbook(source: Source, library: Library, site: Site | None, *, whole:
     loaded = Loaded(list(report.document.problems))
     if report.document.tree is None:
         return loaded
-    reading = Reading(library, {source.kept: source.data}, loaded.problems)
+    reading = Reading(library, {source.kept: source.data}, loaded.problems, [report.document])
     if not first_key(report, "runbook", loaded.problems):
         return loaded
     header = _header(report, Path(source.kept).stem, loaded.problems, site)
@@ -139,7 +140,7 @@ def read_playbook(source: Source, library: Library, site: Site | None, *, whole:
         loaded.problems += _clocks(report, header, reading)
     if whole:
         loaded.problems += lint.problems(report, header, raws, understood, site)
-    loaded.problems[:] = _sorted(loaded.problems, report)
+    loaded.problems[:] = settled(loaded.problems, reading.documents)
     if complete and header and raws and (not whole or not loaded.problems):
         steps = tuple(u.step for u in understood)
         loaded.playbook = Playbook(header, steps, dict(reading.files), source.shown)
@@ -176,19 +177,3 @@ def _clocks(report: Reporter, header: Header, reading: Reading) -> Iterator[Prob
     if rule.level not in scheme.levels:
         what = _("a level of the scheme {scheme}").format(scheme=rule.scheme)
         yield report.unknown_name(("clocks", "level"), what, rule.level, scheme.levels)
-
-
-def _sorted(problems: list[Problem], report: Reporter) -> list[Problem]:
-    """Each problem once, in the order of the file; nothing more about a sentence that YAML broke."""
-    document = report.document
-    spoilt = {document.at(place) for place in document.broken}
-    of_yaml = set(document.problems)
-    return sorted(
-        {
-            problem
-            for problem in problems
-            if problem in of_yaml
-            or problem.file != document.file
-            or not any((m.line, m.column) == (problem.line, problem.column) for m in spoilt)
-        }
-    )

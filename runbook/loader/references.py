@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from runbook.loader.raw import Raw
-from runbook.loader.yaml import Place
+from runbook.loader.blocks import Raw
+from runbook.loader.document import Place
+from runbook.loader.samples import UNKNOWN_SAMPLE, input_sample
 from runbook.model.errors import Problem
 from runbook.model.inputs import input_problem
 from runbook.model.playbook import Input
@@ -19,9 +20,6 @@ from runbook.steps import kinds
 _REFERENCE = re.compile(r"\$([A-Za-z_]+)\.(\S+)")
 _INSIDE = re.compile(r"\$(inputs|site|steps)\.")
 _SPACES = ("$inputs", "$site", "$steps")
-# A sample must be a number, a text and a name at once: what a step found is only known when it has run.
-UNKNOWN_SAMPLE = "10"
-_SAMPLES = {"text": "text", "integer": "10", "duration": "5m", "time": "02:51", "choice": "choice"}
 _COMMON_WITH_VALUES = ("verify",)
 
 
@@ -35,17 +33,6 @@ def scalars(tree: JSON, place: Place = ()) -> Iterator[tuple[Place, str]]:
     elif isinstance(tree, list):
         for number, value in enumerate(tree):
             yield from scalars(value, (*place, number))
-
-
-def input_sample(entry: Input, site: Site | None) -> str:
-    """A text that the input could have."""
-    if entry.default:
-        return entry.default
-    if entry.choices:
-        return entry.choices[0]
-    if entry.type == "host" and site and site.hosts:
-        return next(iter(site.hosts))
-    return _SAMPLES.get(entry.type, entry.type)
 
 
 @dataclass
@@ -101,7 +88,7 @@ class References:
     def _site(self, raw: Raw, place: Place, name: str) -> Problem | None:
         host, _dot, fact = name.rpartition(".")
         if fact != "address":
-            return raw.report.unknown_name(place, _("$site.HOST.address"), f"$site.{name}", ["address"])
+            return raw.report.unknown_name(place, _("$site.HOST.address"), fact, ["address"])
         if self.site is not None and host not in self.site.hosts:
             return raw.report.unknown_name(place, _("a host of the site"), host, self.site.hosts)
         self.samples[f"site.{name}"] = self.site.hosts[host].address if self.site else "192.0.2.1"

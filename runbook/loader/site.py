@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from runbook.loader.decode import file_bytes
-from runbook.loader.raw import first_key
+from runbook.loader.reading import first_key
 from runbook.loader.references import scalars
 from runbook.loader.validation import Reporter
 from runbook.loader.yaml import read_yaml

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from runbook.loader.raw import COMMON, FLOW, Raw
+from runbook.loader.blocks import Raw
+from runbook.loader.document import Place
+from runbook.loader.reading import COMMON, FLOW
 from runbook.loader.references import References
 from runbook.loader.validation import shown
-from runbook.loader.yaml import Place
 from runbook.model.errors import Problem
 from runbook.model.playbook import Step, WaitFor, replaced
 from runbook.model.ports import JSON
+from runbook.model.schema import ID
 from runbook.model.step import CommonKeys, Kind
 from runbook.model.text import _
 from runbook.steps import kinds
@@ -60,7 +63,9 @@ class Understanding:
         own = raw.report.document.tree
         tree = {key: value for key, value in raw.tree.items() if key in COMMON}
         name = _at(own, (*raw.place, "id"))
-        if isinstance(name, str) and "/" in name:
+        if isinstance(name, str) and name and not re.fullmatch(ID, name):
+            mark = raw.report.document.at((*raw.place, "id"))
+            spoilt = spoilt | {(mark.line, mark.column)}
             message = _("expected an id of lower-case letters, digits and hyphens, found {found}").format(
                 found=shown(name)
             )

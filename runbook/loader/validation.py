@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from runbook.loader.yaml import Document, Place
+from runbook.loader.document import Document, Place
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
 from runbook.model.text import _
@@ -110,11 +110,21 @@ class Reporter:
             if details["type"] == "extra_forbidden":
                 problem = self.unknown_key(place, known_keys[place])
             elif details["type"] == "missing":
+                if self._misspelt(place, _keys_at(model, loc[:-1])):
+                    continue
                 problem = self.missing_key(place)
+            elif loc[-1] == "[key]":
+                problem = self.problem("E-VALUE-TYPE", place, _sentence(details, str(place[-1])), key=True)
             else:
                 problem = self.problem("E-VALUE-TYPE", place, _sentence(details, _at(self.document.tree, place)))
             found.setdefault((problem.line, problem.column, problem.code), problem)
         return list(found.values())
+
+    def _misspelt(self, place: Place, known: set[str]) -> bool:
+        """Whether a key that is missing stands there with another spelling, which is said already."""
+        node = _at(self.document.tree, place[:-1])
+        strange = [key for key in node if key not in known] if isinstance(node, dict) else []
+        return any(nearest(key, known) == place[-1] for key in strange)
 
     def _place(self, base: Place, loc: Place) -> Place:
         """Where `loc` stands in the file: without the tags of unions and the keys that a validator put in."""

@@ -6,14 +6,14 @@ segmentation fault and the Python one with a RecursionError; the event parsers k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from runbook.loader import broken
 from runbook.loader.decode import SIZE_LIMIT_BYTES, UnreadableTextError, text_of, unseen, unseen_sentence
+from runbook.loader.document import TOP, Document, Mark, Place
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
 from runbook.model.text import _
@@ -21,43 +21,6 @@ from runbook.model.text import _
 DEPTH_LIMIT = 20
 REPAIRS_LIMIT = 20
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Place = tuple[str | int, ...]
-"""Where a value stands in its file: keys and positions (from 0) from the top down."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """A position in a file, counted from 1."""
-
-    line: int
-    column: int
-
-
-TOP = Mark(1, 1)
-
-
-@dataclass(frozen=True)
-class Document:
-    """One file: its tree of text, where each key and value stands, and what is wrong with it as YAML.
-
-    `broken`: places whose sentence YAML broke; what else is said about them would only confuse.
-    """
-
-    file: str
-    tree: JSON = None
-    keys: Mapping[Place, Mark] = field(default_factory=dict)
-    values: Mapping[Place, Mark] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    broken: frozenset[Place] = frozenset()
-
-    def at(self, place: Place, *, key: bool = False) -> Mark:
-        """Where `place` stands; the nearest known place above it when it is missing."""
-        if key and place in self.keys:
-            return self.keys[place]
-        while place and place not in self.values:
-            place = place[:-1]
-        return self.values.get(place, TOP)
 
 
 def read_yaml(data: bytes, file: str, parser: Any = None) -> Document:
@@ -121,6 +84,7 @@ class _Builder:
         self.broken: list[Place] = []
         self.stack: list[_Frame] = []
         self.documents = 0
+        self.refused = False
 
     def run(self, parser: Any) -> yaml.YAMLError | None:
         """Build the tree; the parser's error when the text is no YAML."""
@@ -166,6 +130,7 @@ class _Builder:
             self.refuse("E-YAML-TAG", mark, _("the tag {name}").format(name=event.tag))
 
     def refuse(self, code: str, mark: Mark, found: str) -> None:
+        self.refused = True
         sentence = _("expected a value, found {found}; a sentence that begins like this needs quotes around it")
         self.problem(code, mark, sentence.format(found=found))
 
@@ -197,6 +162,7 @@ class _Builder:
         for letter in text:
             if letter not in "\n\t" and unseen(letter):
                 self.problem("E-YAML-TEXT", mark, unseen_sentence(letter))
+                self.refused = True
                 text = ""
                 break
         if self.wants_key():
@@ -211,6 +177,8 @@ class _Builder:
         rest = self.lines[event.end_mark.line][end_column:] if event.end_mark.line < len(self.lines) else ""
         sentence = broken.plain_sentence(text, rest, key or "", flow=bool(frame and frame.flow))
         if sentence:
+            if not text:  # a comma made a key of what came after it: the text before it is not whole either
+                self.broken.append(place[:-1])
             if broken.cut(text, rest):
                 mark = Mark(event.end_mark.line + 1, end_column + 2)
             elif "?" in text:
@@ -220,6 +188,7 @@ class _Builder:
 
     def take_key(self, text: str, mark: Mark) -> None:
         frame = self.stack[-1]
+        self.refused = False
         frame.key, frame.key_lost = text, frame.lost
         place = (*frame.place, text)
         if text == "<<":
@@ -235,6 +204,13 @@ class _Builder:
 
     def attach(self, node: JSON, mark: Mark) -> tuple[Place, bool]:
         """Put a value where it belongs: its place, and whether nobody keeps it."""
+        place, lost = self.put(node, mark)
+        if self.refused:
+            self.broken.append(place)
+            self.refused = False
+        return place, lost
+
+    def put(self, node: JSON, mark: Mark) -> tuple[Place, bool]:
         if not self.stack:
             self.top = node
             self.values[()] = mark
