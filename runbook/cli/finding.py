@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def plan_folders(wanted: str | None = None) -> tuple[Path, ...]:
     """The folders of playbooks. Raises RunbookError E-NOT-TRUSTED-PLAYBOOKS when `wanted` lies in one not accepted."""
+    from runbook.bundled import playbooks_dir
     from runbook.loader.trust import playbook_folders
     from runbook.store.incidents import Home
 
-    return playbook_folders(Path.cwd(), Home.of().settings.load().accepted, wanted=wanted).folders
+    accepted = Home.of().settings.load().accepted
+    return playbook_folders(Path.cwd(), playbooks_dir(), accepted, wanted=wanted).folders
 
 
 def known_site(option: str | None) -> Site | None:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 def folders_for(at: Keyboard, home: Home, plan: str) -> list[Path]:
     """The folders of playbooks in order; one of the current folder is asked about once. Raises E-NOT-TRUSTED-PLAYBOOKS."""
+    from runbook.bundled import playbooks_dir
     from runbook.loader.trust import playbook_folders
 
     settings = home.settings
-    found = playbook_folders(Path.cwd(), settings.load().accepted, _accept(at), plan)
+    found = playbook_folders(Path.cwd(), playbooks_dir(), settings.load().accepted, _accept(at), plan)
     if found.new:
         settings.accept([found.new])
     return list(found.folders)

@@ -10,7 +10,6 @@ from typing import Literal
 
 import platformdirs
 
-from runbook.bundled import playbooks_dir
 from runbook.loader.decode import file_bytes
 from runbook.loader.library import Folders, files_in
 from runbook.loader.site import differences, read_site
@@ -91,14 +90,14 @@ def find_site(
 
 
 def playbook_folders(
-    cwd: Path, accepted: Collection[str], accept: Accept | None = None, wanted: str | None = None
+    cwd: Path, bundled: Path, accepted: Collection[str], accept: Accept | None = None, wanted: str | None = None
 ) -> PlanFolders:
-    """The folders of playbooks: an accepted `playbooks/` here, the user's, and those that come with the program.
+    """The folders of playbooks: an accepted `playbooks/` here, the user's, and `bundled`, those of the program.
 
     `wanted`: the id that is looked for. A folder here that has it and is not accepted is asked about, or, where nobody can be
     asked, raises RunbookError E-NOT-TRUSTED-PLAYBOOKS. Without `wanted` it is only passed over.
     """
-    bundled, own = playbooks_dir(), user_folder() / PLAYBOOKS
+    own = user_folder() / PLAYBOOKS
     rest = tuple(folder for folder in (own, bundled) if folder.is_dir())
     here = cwd / PLAYBOOKS
     if not here.is_dir() or any(here.resolve() == folder.resolve() for folder in rest):
