@@ -95,9 +95,9 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
         if folder is not None:
-            from runbook.world.lab.child import open_lab
+            from runbook.world.lab.child import reopen_lab
 
-            kept = open_lab(folder)
+            kept = reopen_lab(folder)
             stack.callback(kept.close)
             kept.wait_ready()
         world = stack.enter_context(world_of(opened.mode, site, folder))

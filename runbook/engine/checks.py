@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from runbook.engine.context import Context
 from runbook.model.playbook import Step
-from runbook.model.step import Kind, Verify
+from runbook.model.step import Kind, verify_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +23,5 @@ def check_of(context: Context, step: Step) -> Check | None:
     """The step's `verify` with its references resolved; None when it has none."""
     if step.keys.verify is None:
         return None
-    raw = Verify.model_validate(context.resolved(step.keys.verify.model_dump()))
-    return Check(context.bind_reading(raw.reading), raw.within, raw.every)
+    found = verify_of(context.resolved(step.written["verify"]))
+    return Check(context.bind_reading(found.reading), found.within, found.every)

@@ -155,10 +155,9 @@ class Context:
         fields: Mapping[str, JSON] = body if isinstance(body, Mapping) else {}
         return self._bind(name, fields, reference_values(fields, self.plan, self.site, self.state))
 
-    def resolved(self, model: Any) -> Any:
-        """A common key's model (`verify`) with its references resolved."""
-        data = model if isinstance(model, dict) else dict(model)
-        return replaced(data, reference_values(data, self.plan, self.site, self.state))
+    def resolved(self, tree: JSON) -> JSON:
+        """A raw text tree with its references replaced."""
+        return replaced(tree, reference_values(tree, self.plan, self.site, self.state))
 
     def kind_ports(self, step: Step, keys: str = FREE) -> KindPorts:
         return KindPorts(self, step.keys, step.id, keys)

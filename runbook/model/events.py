@@ -327,6 +327,18 @@ class StatePrinted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class JournalDamaged(Event):
+    """A row of the journal could not be believed; the damaged file is kept. `claimed_*`: what the row said of itself, not proven."""
+
+    seq: int
+    number: int
+    reason: str  # page | missing | repeated | chain | hash | incident | form
+    detail: str
+    claimed_kind: str = ""
+    claimed_body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unrecognised(Event):
     """An event of another version: kept and shown, never interpreted."""
 

@@ -135,6 +135,11 @@ def _verify(value: Any) -> Any:
     return value
 
 
+def verify_of(tree: Any) -> Verify:
+    """A `verify` as a file has it, `{kind: {...}, within: 5m}`, references already replaced. Raises pydantic.ValidationError."""
+    return Verify.model_validate(_verify(tree))
+
+
 class Manual(Model):
     """The step's form where the tool cannot do it: what the person does or reads there."""
 

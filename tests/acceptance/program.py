@@ -38,7 +38,7 @@ RESTORE: Answers = {
 SWITCH: Answers = {
     "switch.approval": "approves",
     "switch.approver": "Leader B",
-    "switch": ["confirm", "confirms", "Carrier C", "1"],
+    "switch": ["confirm", "confirmed", "Carrier C", "1"],
     "switch.unknown": "done",
     "tell-agents": "done",
     "line-log": "done",
@@ -52,7 +52,7 @@ SWITCH: Answers = {
     "repaired.recovered": "yes",
     "switch-back.approval": "approves",
     "switch-back.approver": "Leader B",
-    "switch-back": ["confirm", "confirms", "Carrier C", "1"],
+    "switch-back": ["confirm", "confirmed", "Carrier C", "1"],
     "switch-back.unknown": "done",
     "back-entry": ["12", "12"],
 }
@@ -90,8 +90,9 @@ class Program:
 
     def run(self, *arguments: str, given: str | None = None, timeout_s: float = 120) -> Ran:
         """Run to the end; `given` is standard input, None an empty one."""
+        argv = self.argv(*arguments)
         done = subprocess.run(
-            self.argv(*arguments),
+            argv,
             input=given or "",
             capture_output=True,
             text=True,
@@ -107,9 +108,7 @@ class Program:
     def answers(self, answers: Answers, name: str = "answers.yaml") -> str:
         """Write an answers file; its path."""
         path = self.home.parent / name
-        path.write_text(
-            json.dumps({key: given for key, given in answers.items()}, ensure_ascii=False, indent=1), encoding="utf-8"
-        )
+        path.write_text(json.dumps(dict(answers), ensure_ascii=False, indent=1), encoding="utf-8")
         return str(path)
 
     # -- what it left behind
