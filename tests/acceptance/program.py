@@ -80,7 +80,9 @@ class Program:
         return [sys.executable, "-m", "runbook", *arguments]
 
     def env(self) -> dict[str, str]:
-        return {**os.environ, "RUNBOOK_HOME": str(self.home), **self.environ}
+        spare = self.home.parent / "tmp"
+        spare.mkdir(exist_ok=True)
+        return {**os.environ, "RUNBOOK_HOME": str(self.home), "TMPDIR": str(spare), **self.environ}
 
     def popen(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -44,28 +44,17 @@ def test_a_restart_that_fails_leads_over_the_emergency_lines_and_back(program: P
 def walked_with_repair(program: Program, *arguments: str) -> int:
     """Walk the case `restart-fails`, and repair the lab as soon as the plan waits for the vendor's repair."""
     answers = program.answers(REPAIRED_BY_VENDOR)
-    lines: list[str] = []
-    process = program.popen(
-        "start", "cti-down", "--lab-case", "restart-fails", "--set", "grace=2s", "--answers", answers, *arguments
-    )
-    assert process.stdout is not None
-
-    def repair() -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and process.poll() is None:
-            if program.only()["step"] == "repaired":
+    started = ("start", "cti-down", "--lab-case", "restart-fails", "--set", "grace=2s", "--answers", answers, *arguments)
+    with ThreadPoolExecutor() as threads:
+        walk = threads.submit(program.run, *started)
+        while not walk.done():
+            if any(incident["step"] == "repaired" for incident in program.incidents()):
                 assert program.run("lab", "fix").code == 0
-                return
-            time.sleep(0.5)
-
-    time.sleep(4)
-    repairer = threading.Thread(target=repair)
-    repairer.start()
-    lines.extend(process.stdout)
-    repairer.join()
-    code = process.wait()
-    assert code == 0, "".join(lines)
-    return code
+                break
+            time.sleep(0.3)
+        ran = walk.result()
+    assert ran.code == 0, ran.out + ran.err
+    return ran.code
 
 
 def test_no_number_that_can_be_dialled_is_shown_or_kept_in_practice(program: Program) -> None:
