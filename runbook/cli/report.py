@@ -79,6 +79,6 @@ def facts_of(incident: Incident) -> Facts:
     plan, site = load_snapshot(incident.plan_files(opened.files), opened.plan)
     rule = plan.header.clocks
     scheme = load_scheme_kept(rule.scheme, plan.files) if rule else None
-    broken_at, reason = (damage.seq, f"{damage.reason}: {damage.detail}") if damage else (None, "")
+    broken_at, reason = (damage.seq, damage.reason) if damage else (None, "")
     proof = Proof(events[-1].hash, broken_at, reason)
     return facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +36,10 @@ def attempts(events: Iterable[Recorded]) -> Walks:
     return walks
 
 
-def unknown_acts(walks: Walks) -> tuple[Act, ...]:
-    """The acts of which somebody had to find out how they ended, in order of time."""
+def unknown_acts(walks: Walks, undecided: Collection[str] = ()) -> tuple[Act, ...]:
+    """The acts of which somebody had to find out how they ended, in order of time. `undecided`: steps where nobody has yet."""
+    for step in undecided:
+        _change_act(walks, step, unknown=True)
     found = (act for walk in walks.values() for attempt in walk for act in attempt.acts if act.unknown)
     return tuple(sorted(found, key=lambda act: act.at))
 

@@ -82,12 +82,13 @@ def facts(
         debts=tuple(_debts(state, as_of)),
         tickets=_tickets(journal, state),
         deviations=deviations(journal, names),
-        unknown=unknown_acts(walks),
+        unknown=unknown_acts(walks, [step.id for step in state.unknown]),
         notes=notes(journal),
         still_open=still_open(state, names),
         evidence=evidence(journal),
         events=len(journal),
         proof=proof or Proof(last.hash),
+        lost=tuple(recorded.event.seq for recorded in journal if isinstance(recorded.event, ev.JournalDamaged)),
         tool_version=__version__,
         plan_origin=opened.plan_origin,
         site_origin=opened.site_origin,
@@ -121,8 +122,15 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         found = playbook.header.inputs.get(name)
         return found.ask.pick() if found else name
 
+    def condition(reason: str) -> str:
+        what, _colon, found = reason.partition(": ")
+        if what.startswith("inputs."):
+            return f"{question(what.removeprefix('inputs.'))} {found}"
+        said = [word(answer(what, part), "outcome") for part in found.split("/")]
+        return f"{step(what)}: {', '.join(said)}" if playbook.has(what) else reason
+
     title = Text.of(opened.title).pick() if opened.title else opened.plan
-    return Names(step, site.role, question, answer, playbook.header.recovered.ask.pick(), title, zone)
+    return Names(step, site.role, question, answer, condition, playbook.header.recovered.ask.pick(), title, zone)
 
 
 def _clocks(playbook: Playbook, scheme: Scheme | None, state: State, as_of: datetime) -> tuple[ClockFacts, ...]:
@@ -191,8 +199,9 @@ def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:
             )
             why |= dict.fromkeys(event.passed_over, f"{said} ({event.reason})" if event.reason else said)
         elif isinstance(event, ev.StepFinished) and event.outcome in ("not_taken", "skipped"):
-            said = word(event.how, "how")
-            why[event.step] = f"{said}: {event.reason}" if event.reason else said
+            said, reason = word(event.how, "how"), event.reason
+            reason = names.condition(reason) if event.how == "condition" else reason
+            why[event.step] = f"{said}: {reason}" if reason else said
     return why
 
 

@@ -107,7 +107,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that a report of one incident says. `hidden`: numbers that may not be printed (practice)."""
+    """Everything that a report of one incident says.
+
+    `hidden`: numbers that may not be printed (practice). `lost`: event numbers that could not be believed when the journal was mended.
+    """
 
     incident: str
     mode: str
@@ -145,6 +148,7 @@ class Facts:
     evidence: tuple[Evidence, ...]
     events: int
     proof: Proof
+    lost: tuple[int, ...]
     tool_version: str
     plan_origin: str
     site_origin: str

@@ -15,12 +15,13 @@ from runbook.report.words import word
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How the report calls things: a step by number and title, a contact by its role, an input by its question, an answer in words."""
+    """How the report calls things: a step by number and title, a contact by its role, an input by its question, an answer and a condition in words."""
 
     step: Callable[[str], str]
     role: Callable[[str], str]
     question: Callable[[str], str]
     answer: Callable[[str, str], str]
+    condition: Callable[[str], str]
     recovered_ask: str
     title: str
     zone: tzinfo
@@ -63,13 +64,9 @@ def _self_checked(event: ev.SelfChecked, names: Names) -> str:
     def answers(value: bool | None) -> str:
         return _("not asked") if value is None else _("answers") if value else _("does not answer")
 
-    said = _("This laptop looked at itself: link {link}, gateway {gateway} {first}, {neighbour} {second}").format(
-        link=_("up") if event.link else _("down"),
-        gateway=event.gateway or "-",
-        first=answers(event.gateway_answers),
-        neighbour=event.neighbour or "-",
-        second=answers(event.neighbour_answers),
-    )
+    said = _("This laptop looked at itself: link {link}").format(link=_("up") if event.link else _("down"))
+    for name, found in ((event.gateway, event.gateway_answers), (event.neighbour, event.neighbour_answers)):
+        said += f", {name} {answers(found)}" if name else ""
     return said + "; " + _("it sees nothing, so its readings say nothing of the site") if event.sees_nothing else said
 
 
@@ -116,7 +113,7 @@ def _finished(event: ev.StepFinished, names: Names) -> str:
         said,
         answer=names.answer(event.step, event.answer),
         found=event.found if event.how not in ("read", "condition") and event.found != event.answer else "",
-        reason=event.reason,
+        reason=names.condition(event.reason) if event.how == "condition" else event.reason,
     )
 
 
@@ -157,7 +154,7 @@ def _corrected(event: ev.AnswerCorrected, names: Names) -> str:
 
 def _told(event: ev.PersonTold, names: Names) -> str:
     means = event.means or "-"
-    sentence = _("Told {name} ({role}) by {means}") if event.reached else _("Did not reach {name} ({role}) by {means}")
+    sentence = _("Told {name} ({role}): {means}") if event.reached else _("Did not reach {name} ({role}): {means}")
     return sentence.format(name=event.name or "-", role=names.role(event.contact), means=means)
 
 
@@ -194,6 +191,13 @@ def _escalated(event: ev.Escalated, names: Names) -> str:
     )
 
 
+def _damaged(event: ev.JournalDamaged, names: Names) -> str:
+    said = _("Event {seq} of the journal could not be believed: {why}").format(
+        seq=event.seq, why=word(event.reason, "damage")
+    )
+    return said + "; " + _("it claimed to be {kind}").format(kind=event.claimed_kind) if event.claimed_kind else said
+
+
 def _aborted(event: ev.IncidentAborted, names: Names) -> str:
     return _with(_("Aborted by {name}").format(name=event.name), reason=event.reason)
 
@@ -225,6 +229,7 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.NoteAdded: _noted,
     ev.Escalated: _escalated,
     ev.StatePrinted: lambda event, names: _("State shown for a handover"),
+    ev.JournalDamaged: _damaged,
     ev.Unrecognised: lambda event, names: _("An event of another version of the program: {kind}").format(
         kind=event.kind
     ),

@@ -77,7 +77,9 @@ def test_a_report_in_chinese_speaks_the_plans_chinese(incident: str) -> None:
     assert "CTI服务器故障" in Path("zh.md").read_text(encoding="utf-8")
 
 
-def test_a_damaged_journal_is_reported_as_far_as_it_is_proven(incident: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_journal_is_reported_as_far_as_it_is_proven(
+    incident: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     place = Home.of().find(incident).folder / "journal.db"
     with sqlite3.connect(place) as database:
         for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -97,7 +99,9 @@ def test_where_nothing_can_be_written_is_said(incident: str, output: str, capsys
     assert "E-FILE-WRITE" in capsys.readouterr().err
 
 
-def test_an_unknown_incident_and_an_unknown_format_do_not_start(incident: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_incident_and_an_unknown_format_do_not_start(
+    incident: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["report", "nothing-like-it"]) == 2
     assert main(["report", incident, "--format", "docx"]) == 2
     assert "E-INCIDENT-NONE" in capsys.readouterr().err

@@ -85,7 +85,15 @@ def test_a_value_stays_in_its_cell(text: str) -> None:
 @given(texts)
 def test_a_quoted_note_stays_quoted(text: str) -> None:
     kinds, _said = rendered(f"{quoted(text)}\n\nafter")
-    assert kinds <= {"blockquote_open", "blockquote_close", "paragraph_open", "paragraph_close", "inline", "text", "hardbreak"}
+    assert kinds <= {
+        "blockquote_open",
+        "blockquote_close",
+        "paragraph_open",
+        "paragraph_close",
+        "inline",
+        "text",
+        "hardbreak",
+    }
     assert PARSER.parse(f"{quoted(text)}\n\nafter")[-2].content == "after"
 
 

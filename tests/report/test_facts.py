@@ -77,7 +77,9 @@ def test_an_act_that_was_cut_off_is_unknown_until_a_person_decides() -> None:
     cut = next(place for place, row in enumerate(rows) if isinstance(row.event, ev.Resumed))
     (undecided,) = told(rows[: cut + 1]).unknown
     assert undecided.answer == ""
-    assert told(rows[: cut + 1]).still_open[0].startswith("nobody knows how this act ended: 5 – Restart the CTI service")
+    assert (
+        told(rows[: cut + 1]).still_open[0].startswith("nobody knows how this act ended: 5 – Restart the CTI service")
+    )
 
 
 def test_a_corrected_answer_stays_visible_beside_the_right_one() -> None:
@@ -150,3 +152,26 @@ def test_every_kind_of_event_has_a_sentence_or_is_meant_to_have_none() -> None:
 
     silent = {"StepBegun"}
     assert {kind.__name__ for kind in _LINES} - {"Unrecognised"} == set(ev.kinds()) - silent
+
+
+def test_an_act_whose_check_could_not_be_read_is_unknown_although_it_said_done() -> None:
+    story = Story()
+    story.opened()
+    story.add(ev.StepBegun("restart-cti", 1))
+    story.add(ev.ActionIntended("restart-cti", 1, "service", "restart", "a" * 64, "host:cti"))
+    story.add(ev.ActionEnded("restart-cti", 1, "done", {}, "exit 0"))
+    (act,) = told(story.rows).unknown
+    assert (act.ended, act.answer) == ("done", "")
+
+
+def test_why_a_step_was_not_taken_is_said_in_words() -> None:
+    story = Story()
+    story.opened()
+    story.step("tell-lead", "not_taken", "condition", by="machine", reason="agents: failed/no")
+    story.step("ping-cti", "not_taken", "condition", by="machine", reason="inputs.grace: 5m")
+    story.step("sip-cti", "not_taken", "condition", by="machine", reason="elsewhere: closed")
+    assert [step.why.split(": ", 1)[1] for step in told(story.rows).steps[:3]] == [
+        "4 – Can any agent sign in: failed, no",
+        "How long may the CTI service take to come back? 5m",
+        "elsewhere: closed",
+    ]

@@ -46,7 +46,11 @@ def said(found: list[Block]) -> list[str]:
     """Each heading, paragraph, item and cell of the Markdown."""
     texts: list[str] = []
     for block in found:
-        for line in [block.get("runs", []), *block.get("head", []), *(cell for row in block.get("rows", []) for cell in row)]:
+        for line in [
+            block.get("runs", []),
+            *block.get("head", []),
+            *(cell for row in block.get("rows", []) for cell in row),
+        ]:
             texts.append("".join(run.get("text", " ") for run in line))
         for inner in [block.get("blocks", []), *block.get("items", [])]:
             texts += said(inner)
@@ -140,7 +144,9 @@ def test_when_the_typesetter_refuses_it_is_said(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_missing_font_is_no_blank_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "report.typ").write_text('#set text(font: "No Such Font")\n#set document(title: "x")\nx', encoding="utf-8")
+    (tmp_path / "report.typ").write_text(
+        '#set text(font: "No Such Font")\n#set document(title: "x")\nx', encoding="utf-8"
+    )
     monkeypatch.setattr(pdf_module, "templates_dir", lambda: tmp_path)
     with pytest.raises(RunbookError, match="E-FORM"):
         render(told(), "pdf")
@@ -159,7 +165,9 @@ def test_html_links_and_images_are_not_read() -> None:
 
 
 def test_blocks_hold_what_the_markdown_says() -> None:
-    found = blocks("# H\n\n**a** *b* `c`\\\nd\n\n- one\n- two\n\n> q\n\n---\n\n| x | y |\n| - | - |\n| 1 |  |\n\n```\nf\n```\n")
+    found = blocks(
+        "# H\n\n**a** *b* `c`\\\nd\n\n- one\n- two\n\n> q\n\n---\n\n| x | y |\n| - | - |\n| 1 |  |\n\n```\nf\n```\n"
+    )
     assert [block["type"] for block in found] == ["heading", "paragraph", "list", "quote", "rule", "table", "code"]
     assert found[1]["runs"] == [
         {"text": "a", "strong": True},
@@ -175,7 +183,13 @@ def test_blocks_hold_what_the_markdown_says() -> None:
 
 @pytest.mark.parametrize(
     "cells",
-    [["a", "b"], ["a" * 500, "b"], ["short", "a longer text " * 20, "02:53:00 +08:00"], ["", "x"], ["字" * 200, "b" * 90]],
+    [
+        ["a", "b"],
+        ["a" * 500, "b"],
+        ["short", "a longer text " * 20, "02:53:00 +08:00"],
+        ["", "x"],
+        ["字" * 200, "b" * 90],
+    ],
 )
 def test_columns_fill_the_page_and_none_is_too_narrow(cells: list[str]) -> None:
     row: list[Any] = [[{"text": text}] if text else [] for text in cells]
