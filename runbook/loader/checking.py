@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runbook.loader.decode import file_bytes
 from runbook.loader.document import settled
-from runbook.loader.library import Folders, Group, Source, files_in, folder_of, kept_path, shown_path
+from runbook.loader.library import APART, Folders, Group, Source, files_in, folder_of, kept_path, shown_path
 from runbook.loader.playbooks import read_playbook, scheme_of
 from runbook.loader.reading import Reading
 from runbook.loader.references import References
@@ -34,11 +34,12 @@ def files_of(path: Path) -> list[Path]:
 def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | None) -> list[Problem]:
     """Every problem of these files and of what they use, each once, sorted. Raises RunbookError E-FILE for one that is not there."""
     found: set[Problem] = set()
-    named: dict[str, Path] = {}
+    named: dict[tuple[str, str], Path] = {}
     for path in paths:
         found.update(_of_file(path, folders, site))
-        first = named.setdefault(path.stem, path)
-        if first != path and first.parent.name == path.parent.name:
+        folder = path.absolute().parent.name
+        first = named.setdefault((folder if folder in APART else "", path.stem), path)
+        if first != path:
             message = _("expected one file of this name, found {other} too").format(other=shown_path(first))
             found.add(Problem(shown_path(path), 1, 1, "E-NAME-TWICE", _("the file"), message))
     return sorted(found)

@@ -13,7 +13,7 @@ from runbook.loader.decode import file_bytes
 from runbook.model.schema import ID
 
 Group = Literal["playbooks", "blocks", "schemes"]
-_APART = ("blocks", "schemes")
+APART = ("blocks", "schemes")
 _SUFFIX = ".yaml"
 _ID = re.compile(ID)
 
@@ -92,7 +92,7 @@ def files_in(folder: Path, group: Group) -> list[Path]:
     real = root.resolve()
     found: list[Path] = []
     for here, folders, names in os.walk(root):
-        apart = _APART if group == "playbooks" else ()
+        apart = APART if group == "playbooks" else ()
         folders[:] = sorted(f for f in folders if f not in apart and not f.startswith("."))
         paths = [
             Path(here, name)
@@ -106,7 +106,7 @@ def files_in(folder: Path, group: Group) -> list[Path]:
 def folder_of(path: Path) -> Path:
     """The folder of playbooks that a file belongs to: the nearest above it that has blocks or schemes, else its own."""
     parents = list(path.absolute().parents)[:3]
-    return next((parent for parent in parents if any((parent / apart).is_dir() for apart in _APART)), parents[0])
+    return next((parent for parent in parents if any((parent / apart).is_dir() for apart in APART)), parents[0])
 
 
 def shown_path(path: Path) -> str:
