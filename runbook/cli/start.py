@@ -97,6 +97,7 @@ def _start(
     from runbook.model.text import language
     from runbook.model.units import utc_text
     from runbook.ui.first_screen import first_screen
+    from runbook.world.ssh import warm_up
 
     plan, site, world = sources.plan, sources.site, sources.world
     practice = sources.mode != "live"
@@ -108,6 +109,7 @@ def _start(
             plan, site, scheme_of(plan), sources.origins, same, mode=sources.mode, now=now, width=width, helped=helped
         )
     )
+    warm_up()
     still_open = opening.open_incidents(home, site, practice)
     if still_open:
         chosen = opening.go_on_or_new(at, still_open, now, plan.id, new)
