@@ -20,6 +20,7 @@ from runbook.ui.keyboard import throw_away_typed
 
 POLL_S = 0.2
 SETTLE_S = 0.3
+HANDED_OVER_S = 0.02
 _LONGEST_LINE = 65_536
 
 
@@ -46,7 +47,7 @@ class PlainHuman(KeyboardHuman):
         self._show(prompt)
         if prompt.keys and self._at_keyboard:
             self._console.write(*key_lines(prompt, self._console.width))
-        if prompt.kind == "act":
+        if prompt.kind != "text":
             self._forget_typed()
         reply = self._answer(prompt, stop)
         self._open = (prompt, self._console.written) if reply is None else None
@@ -88,10 +89,13 @@ class PlainHuman(KeyboardHuman):
                 return Gone("end_of_input") if line is None else line
 
     def _forget_typed(self) -> None:
-        if self._at_keyboard:
-            throw_away_typed(self._stdin)
-            with suppress(queue.Empty):
-                self._ended = self._lines.get_nowait() is None
+        """Forget what a person typed before this question; what a pipe holds are the answers to come."""
+        if not self._at_keyboard:
+            return
+        throw_away_typed(self._stdin)
+        with suppress(queue.Empty):
+            while not self._ended:
+                self._ended = self._lines.get(timeout=HANDED_OVER_S) is None
 
     def _start_reading(self) -> None:
         # A thread of its own: nothing else can wait for a line and for `stop` on every system.

@@ -40,6 +40,9 @@ def main(names: list[str]) -> int:
                     except Signalled as signalled:
                         console.write(f"= left by {signalled.why}")
                         return 5
+                case "work":
+                    with human.busy("looking"):
+                        time.sleep(1.5)
                 case "behind":
                     threading.Timer(0.7, console.write, ["BEHIND the prompt"]).start()
                 case "stop":
