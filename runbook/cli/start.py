@@ -94,6 +94,7 @@ def _start(
     from runbook.cli import opening
     from runbook.cli.session import resume_incident, run_incident, scheme_of
     from runbook.model.events import IncidentOpened, InputAnswered
+    from runbook.model.ports import Prompt
     from runbook.model.text import language
     from runbook.model.units import utc_text
     from runbook.ui.first_screen import first_screen
@@ -118,6 +119,8 @@ def _start(
     actor = opening.who(at, as_, home.settings, site)
     moment, how = opening.reported(at, reported_text, world.clock.now(), site)
     values = opening.inputs(at, plan, site, given)
+    if at.terminal and as_ and reported_text is not None and not [how for _v, how in values.values() if how != "set"]:
+        opening.asked(at, Prompt("go", "begin", _("Enter begins; q leaves."), keys="q"))
     carried = opening.carried(still_open)
     if sources.lab is not None:
         sources.lab.wait_ready()

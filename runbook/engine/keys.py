@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runbook.engine import asides
@@ -16,6 +17,8 @@ from runbook.model.events import (
     StepFinished,
     WentTo,
 )
+from runbook.model.playbook import Step
+from runbook.model.ports import Prompt
 from runbook.model.text import _
 
 if TYPE_CHECKING:
@@ -95,15 +98,25 @@ def _go_to(context: Context, text: str) -> None:
     if not later:
         context.ports.human.tell(_("There is no later step."))
         return
-    choices = {step.id: f"[{step.number}] {step.title.pick()}" for step in later}
-    stay = _("stay here")
-    target = context.choose("go-to", _("Which step?"), {**choices, "": stay}, "q")
+    target = _which(context, {str(step.number): step for step in later})
     if not target:
         return
     reason = text.strip() or context.text("go-to.reason", _("Why?"))
     over = passed_over(context.plan, origin, target)
     context.record(WentTo(origin, target, "goto", reason, [origin, *over] if context.current else list(over)))
     raise Moved
+
+
+def _which(context: Context, later: Mapping[str, Step]) -> str:
+    """The step whose number, or id, the person types; nothing when she stays."""
+    lines = tuple(f"  {number}  {step.title.pick()}" for number, step in later.items())
+    prompt = Prompt("text", "go-to", _("Number of the step (Enter alone: stay here):"), default="", lines=lines)
+    ids = {step.id for step in later.values()}
+    while typed := context.ask(prompt, "q").strip():
+        if typed in later or typed in ids:
+            return later[typed].id if typed in later else typed
+        context.ports.human.tell(_("There is no later step {found!r}.").format(found=typed))
+    return ""
 
 
 def _escalate(context: Context, here: str) -> None:

@@ -295,7 +295,16 @@ def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> Stat
     if event.question == "recovered":
         return replace(state, position=Position("after", event.step))
     state = _with_step(
-        state, event.step, finished=None, outcome="", answer="", by="", values={}, intent=None, act_ended=None
+        state,
+        event.step,
+        begun_at=None,
+        finished=None,
+        outcome="",
+        answer="",
+        by="",
+        values={},
+        intent=None,
+        act_ended=None,
     )
     return replace(state, position=Position("at", event.step, forced=True))
 
