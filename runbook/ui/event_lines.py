@@ -79,7 +79,9 @@ def _clock_jumped(event: e.ClockJumped, reader: Reader) -> list[Shown]:
 
 def _told(event: e.PersonTold, reader: Reader) -> list[Shown]:
     sentence = _("Told: {name} ({role}), {means}") if event.reached else _("Not reached: {name} ({role}), {means}")
-    return [Shown(sentence.format(name=one_line(event.name), role=event.contact, means=one_line(event.means)))]
+    return [
+        Shown(sentence.format(name=one_line(event.name), role=reader.role(event.contact), means=one_line(event.means)))
+    ]
 
 
 def _tickets(event: e.TicketsCounted, reader: Reader) -> list[Shown]:
@@ -112,7 +114,7 @@ def _note(event: e.NoteAdded, reader: Reader) -> list[Shown]:
 
 def _escalated(event: e.Escalated, reader: Reader) -> list[Shown]:
     name = f": {one_line(event.name)}" if event.name else ""
-    return [Shown(_("Escalated to {role}").format(role=event.contact) + name)]
+    return [Shown(_("Escalated to {role}").format(role=reader.role(event.contact)) + name)]
 
 
 def _printed(event: e.StatePrinted, reader: Reader) -> list[Shown]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -14,10 +15,11 @@ from runbook.ui.words import DEBTS, word
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What is needed to say an event: the plan for its titles (None: ids are shown) and the zone of its times."""
+    """What is needed to say an event: the plan for its titles (None: ids are shown), the zone of its times, and what roles are called."""
 
     plan: Playbook | None
     zone: tzinfo
+    role: Callable[[str], str] = str
 
 
 def opens(kind: str) -> list[Shown]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runbook.model.clocks import Clock, Scheme, clocks, met_by
-from runbook.model.events import IncidentOpened, InputAnswered, ReadingTaken, Recorded, StepBegun, StepFinished
+from runbook.model.events import IncidentOpened, InputAnswered, Paused, ReadingTaken, Recorded, StepBegun, StepFinished
 from runbook.model.playbook import Playbook, Step
 from runbook.model.site import Site
 from runbook.model.state import State, after
@@ -39,7 +39,7 @@ class Screen:
     ) -> None:
         self._console, self._plan, self._site, self._scheme, self._now = console, plan, site, scheme, now
         self._line = line or (lambda step: plan_line(step, site))
-        self._reader = Reader(plan, site.zone)
+        self._reader = Reader(plan, site.zone, site.role)
         self.state = state
 
     def on_event(self, recorded: Recorded) -> None:
@@ -76,8 +76,8 @@ class Screen:
 
     def _lines(self, recorded: Recorded) -> list[Shown]:
         match recorded.event:
-            case IncidentOpened() | InputAnswered():
-                # The person has just read or typed it.
+            case IncidentOpened() | InputAnswered() | Paused():
+                # The person has just read or typed it, or reads it as the ending.
                 return []
             case StepBegun(step, attempt) if self._plan.has(step):
                 known = self._plan.step(step)

@@ -11,7 +11,7 @@ from runbook.model.units import clock_text, utc_read
 from runbook.ui.glyphs import OUTCOME_STYLES, Shown, outcome_mark
 from runbook.ui.safe_text import one_line
 from runbook.ui.saying import Reader, because, behind_bar, opens
-from runbook.ui.words import BY, PURPOSES, numbered, word
+from runbook.ui.words import BY, PURPOSES, answer_of, numbered, word
 
 
 def _begun(event: e.StepBegun, reader: Reader) -> list[Shown]:
@@ -29,14 +29,22 @@ def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
 def _approved(event: e.ApprovalGiven, reader: Reader) -> list[Shown]:
     until = clock_text(utc_read(event.expires_at), reader.zone)[:5]
     sentence = _("Approved by {name} ({role}), spoken, not verified; holds until {until}: {act}")
-    return [Shown(sentence.format(name=one_line(event.name), role=event.role, until=until, act=one_line(event.act)))]
+    return [
+        Shown(
+            sentence.format(
+                name=one_line(event.name), role=reader.role(event.role), until=until, act=one_line(event.act)
+            )
+        )
+    ]
 
 
 def _refused(event: e.ApprovalRefused, reader: Reader) -> list[Shown]:
     why = _("not reached") if event.why == "not_reached" else _("refused")
     return [
         Shown(
-            _("No approval by {name} ({role}): {why}").format(name=one_line(event.name), role=event.role, why=why)
+            _("No approval by {name} ({role}): {why}").format(
+                name=one_line(event.name), role=reader.role(event.role), why=why
+            )
             + because(event.reason)
         )
     ]
@@ -59,7 +67,7 @@ def _act_ended(event: e.ActionEnded, reader: Reader) -> list[Shown]:
 
 def _finished(event: e.StepFinished, reader: Reader) -> list[Shown]:
     step = numbered(reader.plan, event.step)
-    answer = f": {one_line(event.answer)}" if event.answer else ""
+    answer = f": {one_line(answer_of(reader.plan, event.step, event.answer))}" if event.answer else ""
     by = word(BY, event.by)
     line = f"{outcome_mark(event.outcome)}  {step}{answer} ({by}){because(event.reason)}"
     lines = [Shown(line, OUTCOME_STYLES.get(event.outcome, ""))]

@@ -38,6 +38,26 @@ BY = {
     "person": N_("by a person"),
     "paper": N_("from paper"),
 }
+ANSWERS = {
+    "reached": N_("reached"),
+    "nobody": N_("nobody was reached"),
+    "done": N_("done"),
+    "not_done": N_("not done"),
+    "could_not": N_("could not be done"),
+    "error": N_("could not be done"),
+    "not_needed": N_("not needed"),
+    "not_sure": N_("not sure"),
+    "unknown": N_("unknown"),
+    "refused": N_("refused"),
+    "confirmed": N_("confirmed"),
+    "told": N_("told"),
+    "not_all": N_("not all were told"),
+    "by_hand": N_("by hand"),
+    "not_possible": N_("not possible"),
+    "complete": N_("all are entered"),
+    "missing": N_("some are missing"),
+    "later": N_("later"),
+}
 PAUSES = {
     "key": N_("key q"),
     "end_of_input": N_("the input ended"),
@@ -79,6 +99,15 @@ def numbered(plan: Playbook | None, step: str) -> str:
     """A step as `[4] title`."""
     number = f"[{plan.step(step).number}] " if plan is not None and plan.has(step) else ""
     return number + title_of(plan, step)
+
+
+def answer_of(plan: Playbook | None, step: str, answer: str) -> str:
+    """What a person answered, in the words that were on the screen where the plan has them."""
+    if plan is not None and plan.has(step):
+        for option in getattr(plan.step(step).sample, "choices", ()):
+            if getattr(option, "id", "") == answer:
+                return str(option.label)
+    return word(ANSWERS, answer)
 
 
 def debt_line(debt: Debt, plan: Playbook | None, now: datetime) -> str:

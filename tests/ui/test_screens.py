@@ -24,7 +24,7 @@ from runbook.ui.words import helped, open_items
 from tests.ui.parts import NOW, OPENED, SCHEME, SITE, Earlier, Origins, memory_console, plan, recorded
 
 PLAN = plan()
-READER = Reader(PLAN, SITE.zone)
+READER = Reader(PLAN, SITE.zone, SITE.role)
 HELPED = {Earlier.id: "Restart the CTI service"}
 
 
@@ -195,12 +195,20 @@ GOLDEN_EVENTS = [
         ],
     ),
     (
+        e.PersonTold("tell-lead", "cs-lead", "Post one", False, "phone"),
+        ["02:51:07  Not reached: Post one (group leader), phone"],
+    ),
+    (
+        e.StepFinished("tell-lead", 1, "failed", "person", "asked", answer="nobody"),
+        ["02:51:07  × failed  [1] The group leader knows: nobody was reached (by a person)"],
+    ),
+    (
         e.ActionIntended("restart-cti", 1, "service", "restart", "-", "host:cti", "emergency_lines"),
         ["02:51:07  Acting: restart", "  Open from now on: the hotline is on the emergency lines"],
     ),
     (
         e.ApprovalGiven("restart-cti", "cs-lead", "Post one", "spoken", "restart", "-", "2026-11-03T19:51:00.000Z"),
-        ["02:51:07  Approved by Post one (cs-lead), spoken, not verified; holds until 03:51: restart"],
+        ["02:51:07  Approved by Post one (group leader), spoken, not verified; holds until 03:51: restart"],
     ),
     (
         e.WentTo("ping-cti", "restart-cti", "goto", "no time", ["ping-cti"]),
