@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -140,4 +140,13 @@ def _fields(model: type[BaseModel]) -> list[str]:
 
 def _field(name: str, field: Any) -> list[str]:
     needed = _("must be there") if field.is_required() else _("may be left out")
-    return [f"  {name:16}{field.description or ''} ({needed})"]
+    words = ", ".join(str(word) for word in _choices(field.annotation))
+    one_of = _("; one of {words}").format(words=words) if words else ""
+    return [f"  {name:16}{field.description or ''} ({needed}{one_of})"]
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """The words of a field that takes one of several."""
+    if get_origin(annotation) is Literal:
+        return [word for word in get_args(annotation) if word != ""]
+    return [word for part in get_args(annotation) if get_origin(annotation) is not dict for word in _choices(part)]

@@ -113,7 +113,7 @@ class Reporter:
                 if self._misspelt(place, _keys_at(model, loc[:-1])):
                     continue
                 problem = self.missing_key(place)
-            elif loc[-1] == "[key]":
+            elif loc[-1:] == ("[key]",):
                 problem = self.problem("E-VALUE-TYPE", place, _sentence(details, str(place[-1])), key=True)
             else:
                 problem = self.problem("E-VALUE-TYPE", place, _sentence(details, _at(self.document.tree, place)))
@@ -190,10 +190,10 @@ def _sentence(details: Any, value: JSON) -> str:
             return said
         return _("{expected}, found {found}").format(expected=said, found=shown(value))
     expected, hint = _expected(kind, context), ""
-    if kind == "literal_error" and isinstance(value, str):
+    if kind == "literal_error":
         choices = [c.strip(" '") for c in str(context["expected"]).replace(" or ", ", ").split(",")]
         expected = _("one of {names}").format(names=", ".join(choices)) if len(choices) > 1 else repr(choices[0])
-        close = nearest(value, choices)
+        close = nearest(value, choices) if isinstance(value, str) else ""
         hint = _("; did you mean {name!r}?").format(name=close) if close and len(choices) > 1 else ""
     if not expected:
         return _("expected another value ({reason}), found {found}").format(reason=details["msg"], found=shown(value))
