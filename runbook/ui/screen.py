@@ -6,7 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runbook.model.clocks import Clock, Scheme, clocks, met_by
-from runbook.model.events import IncidentOpened, InputAnswered, Paused, ReadingTaken, Recorded, StepBegun, StepFinished
+from runbook.model.events import (
+    IncidentOpened,
+    InputAnswered,
+    Paused,
+    ReadingTaken,
+    Recorded,
+    Resumed,
+    StepBegun,
+    StepFinished,
+)
 from runbook.model.playbook import Playbook, Step
 from runbook.model.site import Site
 from runbook.model.state import State, after
@@ -80,12 +89,14 @@ class Screen:
                 # The person has just read or typed it, or reads it as the ending.
                 return []
             case StepBegun(step, attempt) if self._plan.has(step):
-                known = self._plan.step(step)
-                opens = event_lines(recorded, self._reader)[1:]
-                width = self._console.width
+                return [*self._step_lines(step, attempt), *event_lines(recorded, self._reader)[1:]]
+            case Resumed():
+                # What must be closed stands above everything else, then the step that the question after it is about.
+                items = open_items(self.state, self._plan, self._now())
                 return [
-                    *step_screen(known, self._plan, self._site, line=self._line(known), attempt=attempt, width=width),
-                    *opens,
+                    *event_lines(recorded, self._reader),
+                    *(Shown(item, "yellow") for item in items),
+                    *self._unfinished(),
                 ]
             case ReadingTaken(purpose="step") as reading:
                 # Its outcome follows with the step's own; what was run stands above.
@@ -95,6 +106,18 @@ class Screen:
                 return [Shown(f"{outcome_mark('not_taken')}: {title}", "dim")]
             case _:
                 return event_lines(recorded, self._reader)
+
+    def _step_lines(self, step: str, attempt: int) -> list[Shown]:
+        known = self._plan.step(step)
+        return step_screen(
+            known, self._plan, self._site, line=self._line(known), attempt=attempt, width=self._console.width
+        )
+
+    def _unfinished(self) -> list[Shown]:
+        """The step that was begun before a pause: it goes on without being begun again."""
+        known = self.state.step(self.state.position.step)
+        under_way = self.state.position.where == "at" and known.begun_at and not known.finished
+        return self._step_lines(known.id, known.attempt) if under_way and self._plan.has(known.id) else []
 
 
 _ENDINGS: dict[str, Callable[[], str]] = {
