@@ -83,14 +83,14 @@ def opened_of(incident: Incident) -> IncidentOpened:
 
 
 def only_open(home: Home, practice: bool) -> Incident:
-    """The one incident that is open. Raises E-INCIDENT-NONE, or E-INCIDENT-MANY with the list."""
+    """The one incident that is open. Raises E-NOTHING-OPEN, or E-SEVERAL-OPEN with the list."""
     found = [summary.id for summary in home.list(practice) if summary.state in ("open", "recovered")]
     running = [name for name in found if not _settled(home, name)]
     if len(running) == 1:
         return home.open(running[0])
     if not running:
-        raise RunbookError("E-INCIDENT-NONE", name="", nearest="-")
-    raise RunbookError("E-INCIDENT-MANY", name="", nearest=", ".join(running))
+        raise RunbookError("E-NOTHING-OPEN")
+    raise RunbookError("E-SEVERAL-OPEN", nearest=", ".join(running))
 
 
 def _settled(home: Home, name: str) -> bool:

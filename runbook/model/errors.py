@@ -54,6 +54,10 @@ REGISTRY: dict[str, Code] = {
     ),
     "E-INCIDENT-NONE": Code(N_("There is no incident {name!r}. Nearest: {nearest}."), N_("runbook status")),
     "E-INCIDENT-MANY": Code(N_("{name!r} fits several incidents: {nearest}."), N_("type more of the id")),
+    "E-NOTHING-OPEN": Code(
+        N_("No incident is open."), N_("runbook status   or, for lab runs and drills, runbook resume --practice")
+    ),
+    "E-SEVERAL-OPEN": Code(N_("Several incidents are open: {nearest}."), N_("runbook resume INCIDENT")),
     "E-INCIDENT-OPEN": Code(
         N_("Incident {name} of this site is open, and its answer decides what may run; nothing was started."),
         N_("runbook resume {name}   or   runbook start {plan} --new"),
