@@ -136,11 +136,13 @@ class _Plan:
         if isinstance(sample, Kind):
             bodies.append(((*raw.place, raw.kind), sample))
         for place, kind in bodies:
+            of_the_file = kind.problems(None)
             for name, sentence in kind.problems(self.site):
                 where, text = _at(raw, (*place, *name.split(".")), sentence)
                 if text.startswith("$") or (name in _PORT_KEYS and text.isdecimal()):
                     continue
-                yield raw.report.problem("E-NAME-UNKNOWN", where, sentence)
+                code = "E-VALUE-TYPE" if (name, sentence) in of_the_file else "E-NAME-UNKNOWN"
+                yield raw.report.problem(code, where, sentence)
 
 
 def _misspelt(raw: Raw, key: str) -> bool:
@@ -156,4 +158,4 @@ def _at(raw: Raw, place: Place, sentence: str) -> tuple[Place, str]:
         if (whole := (*raw.place, *inner))[: len(place)] == place
     ]
     named = [pair for pair in below if f"found {pair[1]};" in sentence] if len(below) > 1 else []
-    return (named or below or [(place, "")])[0]
+    return (named or (below if len(below) == 1 else [(place, "")]))[0]

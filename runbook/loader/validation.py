@@ -40,12 +40,12 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 def shown(value: Any) -> str:
     """What was found, in a few words."""
+    if value is None or value in ("", {}, []):
+        return _("nothing")
     if isinstance(value, Mapping):
         return _("a map")
     if isinstance(value, (list, tuple)):
         return _("a list")
-    if value is None or value == "":
-        return _("nothing")
     text = str(value)
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
