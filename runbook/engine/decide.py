@@ -110,8 +110,7 @@ def _facts(plan: Playbook, state: State, what: str) -> set[str]:
 
 
 def _enter(plan: Playbook, state: State, step: Step, *, forced: bool) -> Move:
-    begun = state.step(step.id)
-    if begun.begun_at and not begun.finished and begun.outcome == "":
+    if state.position.step == step.id and state.step(step.id).under_way:
         return Run(step.id)
     unmet = condition_unmet(plan, state, step, forced=forced)
     return PassBy(step.id, unmet) if unmet else Run(step.id)

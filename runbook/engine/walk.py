@@ -80,7 +80,7 @@ def run_step(context: Context, step: Step) -> None:
     """Run one step to its outcome. A step that was begun before a pause goes on with the same attempt."""
     known = context.state.step(step.id)
     by_hand = known.failure_choice == "by_hand"
-    if not known.begun_at or known.finished or known.outcome:
+    if not (context.state.position.step == step.id and known.under_way):
         opens = step.opens if not step.changes and not step.keys.closes else ""
         context.record(StepBegun(step.id, known.attempt + 1, opens))
     with context.at(step):

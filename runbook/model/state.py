@@ -62,6 +62,11 @@ class StepState:
     refusals: tuple[Recorded, ...] = ()
 
     @property
+    def under_way(self) -> bool:
+        """Whether it was begun and has no outcome yet."""
+        return self.begun_at is not None and self.finished is None and not self.outcome
+
+    @property
     def undecided(self) -> bool:
         """Whether an act was begun and the walk cannot go on until a person says how it ended."""
         return self.intent is not None and self.finished is None
