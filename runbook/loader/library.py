@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
 from runbook.loader.decode import file_bytes
-from runbook.model.schema import ID
+from runbook.model.ids import ID
 
 Group = Literal["playbooks", "blocks", "schemes"]
 APART = ("blocks", "schemes")

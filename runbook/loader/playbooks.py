@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -43,7 +43,8 @@ def load_playbook(id_or_path: str, folders: Sequence[Path], site: Site | None = 
     loaded = read_playbook(source, library, site)
     if loaded.problems or loaded.playbook is None:
         raise ProblemsError("E-PLAN-BAD", loaded.problems, name=id_or_path)
-    return loaded.playbook
+    # The record must say where the plan was, wherever the program was started.
+    return replace(loaded.playbook, origin=str(Path(source.shown).absolute()))
 
 
 def load_snapshot(files: Mapping[str, bytes], plan: str = "") -> tuple[Playbook, Site]:

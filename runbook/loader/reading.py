@@ -70,7 +70,7 @@ class Reading:
             return names[0]
         meant_kind = any(SequenceMatcher(None, key, kind).ratio() >= 0.6 for key in strange for kind in known)
         if len(names) > 1 or not meant_kind:
-            found = _("{names}").format(names=" + ".join(names)) if names else _("none")
+            found = " + ".join(names) or _("none")
             message = _("expected exactly one kind, found {found} (there are: {names})").format(
                 found=found, names=", ".join(sorted(known))
             )

@@ -6,16 +6,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import platformdirs
 
 from runbook.loader.decode import file_bytes
 from runbook.loader.library import Folders, files_in
-from runbook.loader.site import differences, read_site
 from runbook.model.errors import RunbookError
-from runbook.model.site import Site
 from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.model.site import Site
 
 SITE_FILE, PLAYBOOKS = "site.yaml", "playbooks"
 Origin = Literal["option", "environment", "user", "system", "folder"]
@@ -65,6 +66,8 @@ def find_site(
     `accepted`: every SHA-256 that was accepted; `accept` asks (None: nobody can be asked); `last`: the site used last.
     Raises RunbookError E-SITE-NONE, E-FILE or E-NOT-TRUSTED.
     """
+    from runbook.loader.site import differences, read_site
+
     named: tuple[tuple[Origin, str | None], ...] = (("option", option), ("environment", environ.get("RUNBOOK_SITE")))
     for origin, given in named:
         if given:

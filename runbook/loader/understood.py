@@ -14,9 +14,9 @@ from runbook.loader.reading import COMMON, FLOW
 from runbook.loader.references import References
 from runbook.loader.validation import shown
 from runbook.model.errors import Problem
+from runbook.model.ids import ID
 from runbook.model.playbook import Step, WaitFor, replaced
 from runbook.model.ports import JSON
-from runbook.model.schema import ID
 from runbook.model.step import CommonKeys, Kind
 from runbook.model.text import _
 from runbook.steps import kinds

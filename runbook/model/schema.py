@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from runbook.model.ids import ID
 from runbook.model.text import Text
 from runbook.model.units import duration, span
 
-ID = r"[a-z0-9][a-z0-9-]{0,63}"
 _ID = re.compile(ID)
 _STEP_ID = re.compile(f"{ID}(/{ID})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,15 @@ def test_a_site_file_is_never_overwritten(tmp_path: Path, capsys: pytest.Capture
     assert code == 2
     assert err.startswith("E-SITE-EXISTS")
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_completion_waits_for_no_model() -> None:
+    code = (
+        "import sys; from runbook.cli.completion import playbook_ids, incident_ids; playbook_ids(); incident_ids()\n"
+        "print([name for name in ('pydantic', 'yaml', 'jinja2', 'paramiko') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_completion_never_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
