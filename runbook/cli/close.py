@@ -2,56 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runbook.cli.completion import incident_ids
-from runbook.model.errors import EXIT_GOOD, RunbookError
+from runbook.model.errors import EXIT_ABORTED, EXIT_GOOD, EXIT_PAUSED, RunbookError
 from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.cli.incidents import Account
+    from runbook.model.events import Event
+    from runbook.store.incidents import Incident
 
 
 def command(
     incident: Annotated[
-        str, typer.Argument(metavar="INCIDENT", help=_("Its id, or any unique ending."), autocompletion=incident_ids)
+        str,
+        typer.Argument(
+            metavar="INCIDENT", help=_("Its id, or any unique ending."), autocompletion=incident_ids, show_default=False
+        ),
     ],
+    abort: Annotated[
+        str, typer.Option("--abort", metavar="REASON", help=_("End it without recovery, for this reason."))
+    ] = "",
     as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help=_("Who you are."))] = None,
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
 ) -> int:
-    """Close an incident when nothing is open."""
+    """Close an incident when nothing is open; with --abort, end it without recovery, confirmed by the typed number."""
     import os
 
     from runbook.cli.incidents import account
-    from runbook.model.events import IncidentClosed
+    from runbook.model.events import IncidentAborted, IncidentClosed
     from runbook.model.units import utc_text
     from runbook.store.incidents import Home
-    from runbook.ui.open_incidents import lines
-    from runbook.ui.safe_text import safe
     from runbook.world.clock import LiveClock
 
     home, clock = Home.of(), LiveClock()
     found = home.find(incident, practice)
+    actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
     with found.lock(utc_text(clock.now())):
         known = account(found)
-        state = known.state
-        if state.ended:
-            raise RunbookError("E-INCIDENT-ENDED", name=found.id, state=state.status)
-        missing = len(state.open_debts) + len(state.unknown) + (state.status == "open")
-        if missing:
-            for line in lines(found.id, state, clock.now()):
-                print(safe(line))
-            if state.status == "open":
-                print(safe("  " + _("Service is not back: nobody has answered the plan's question with yes.")))
-            raise RunbookError("E-DEBTS-OPEN", name=found.id, count=missing)
-        actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
-        journal = found.journal(clock, actor)
-        try:
-            recorded = journal.append(IncidentClosed())
-        finally:
-            journal.close()
-    print(
-        _("{incident} is closed; saved #{code}. Next: runbook report {incident}").format(
-            incident=found.id, code=recorded.head_code
-        )
-    )
-    return EXIT_GOOD
+        if known.state.ended:
+            raise RunbookError("E-INCIDENT-ENDED", name=found.id, state=known.state.status)
+        _refuse_while_open(known, aborting=bool(abort))
+        if abort and not _confirmed(known, abort):
+            return EXIT_PAUSED
+        event: Event = IncidentAborted(actor, abort) if abort else IncidentClosed()
+        code = _append(found, event, actor)
+    sentence = _("{incident} is aborted; saved #{code}.") if abort else _("{incident} is closed; saved #{code}.")
+    print(sentence.format(incident=found.id, code=code))
+    print(_("Next: {command}").format(command=f"runbook report {found.id}"))
+    return EXIT_ABORTED if abort else EXIT_GOOD
+
+
+def _refuse_while_open(known: Account, *, aborting: bool) -> None:
+    """Raises E-DEBTS-OPEN with the list. Whoever aborts need not have service back, but leaves nothing open."""
+    from runbook.ui.open_incidents import lines
+    from runbook.ui.safe_text import safe
+    from runbook.world.clock import LiveClock
+
+    state = known.state
+    not_back = state.status == "open" and not aborting
+    missing = len(state.open_debts) + len(state.unknown) + not_back
+    if not missing:
+        return
+    for line in lines(known.id, state, LiveClock().now()):
+        print(safe(line))
+    if not_back:
+        print("  " + _("Service is not back: nobody has answered the plan's question with yes."))
+    raise RunbookError("E-DEBTS-OPEN", name=known.id, count=missing)
+
+
+def _confirmed(known: Account, reason: str) -> bool:
+    """Whether a person typed the number of this incident's last event. A pipe never does."""
+    from runbook.cli.session import keyboard
+    from runbook.model.ports import Answer, Prompt
+
+    assert known.state.last is not None
+    number = known.state.last.seq
+    with keyboard(None, confirms=known.opened.mode != "live") as at:
+        question = _("Abort {incident}: {reason}").format(incident=known.id, reason=reason)
+        reply = at.human.ask(Prompt("act", "abort", question, keys="q", act_number=number))
+    return isinstance(reply, Answer) and reply.text.strip() == str(number)
+
+
+def _append(found: Incident, event: Event, actor: str) -> str:
+    from runbook.world.clock import LiveClock
+
+    journal = found.journal(LiveClock(), actor)
+    try:
+        return journal.append(event).head_code
+    finally:
+        journal.close()
