@@ -13,7 +13,7 @@ from runbook.model.text import _
 if TYPE_CHECKING:
     from runbook.cli.incidents import Account
     from runbook.model.events import Event
-    from runbook.store.incidents import Incident
+    from runbook.store.folder import Incident
 
 
 def command(
