@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,6 +79,32 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _equals, value in pairs}
 
 
+def _show_first(at: Keyboard, home: Home, sources: Sources, now: datetime) -> None:
+    """The first screen, as high as the terminal allows; the first question fits below it."""
+    from shutil import get_terminal_size
+
+    from runbook.cli import opening
+    from runbook.cli.session import scheme_of
+    from runbook.ui.first_screen import HEIGHT, first_screen
+
+    plan, mode = sources.plan, sources.mode
+    same, helped = opening.earlier(home, plan, practice=mode != "live")
+    height = max(HEIGHT, get_terminal_size().lines) if at.terminal else HEIGHT
+    shown = first_screen(
+        plan,
+        sources.site,
+        scheme_of(plan),
+        sources.origins,
+        same,
+        mode=mode,
+        now=now,
+        width=at.console.width,
+        height=height,
+        helped=helped,
+    )
+    at.console.write(*shown)
+
+
 def _start(
     at: Keyboard,
     home: Home,
@@ -92,24 +119,17 @@ def _start(
 
     from runbook import __version__
     from runbook.cli import opening
-    from runbook.cli.session import resume_incident, run_incident, scheme_of
+    from runbook.cli.session import resume_incident, run_incident
     from runbook.model.events import IncidentOpened, InputAnswered
     from runbook.model.ports import Prompt
     from runbook.model.text import language
     from runbook.model.units import utc_text
-    from runbook.ui.first_screen import first_screen
     from runbook.world.ssh import warm_up
 
     plan, site, world = sources.plan, sources.site, sources.world
     practice = sources.mode != "live"
     now = world.clock.now()
-    same, helped = opening.earlier(home, plan, practice)
-    width = at.console.width
-    at.console.write(
-        *first_screen(
-            plan, site, scheme_of(plan), sources.origins, same, mode=sources.mode, now=now, width=width, helped=helped
-        )
-    )
+    _show_first(at, home, sources, now)
     warm_up()
     still_open = opening.open_incidents(home, site, practice)
     if still_open:
