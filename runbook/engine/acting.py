@@ -5,48 +5,61 @@ Nothing here is ever done twice unasked: from the intent until the outcome, a cr
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from runbook.engine import approvals, laptop, readings, recovery, settling, waiting
+from runbook.engine import approvals, laptop, readings, recovery, resting, settling, waiting
 from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, FREE, Context
-from runbook.model.events import ActionEnded, ActionIntended, ReadingTaken
+from runbook.model.events import ActionEnded, ActionIntended
 from runbook.model.playbook import Step
 from runbook.model.ports import CannotAskError
 from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
-STALE = timedelta(minutes=10)
-
 
 def act(context: Context, step: Step, kind: Kind, *, by_hand: bool = False) -> None:
     """One action step, from looking whether it is needed to its outcome."""
+    earlier = context.state.step(step.id)
+    if not by_hand and earlier.not_sent and earlier.act_ended is not None and not earlier.failure_choice:
+        _not_sent(context, step, getattr(earlier.act_ended.event, "found", ""))
+        return
     text = kind.act(context.site)
-    if laptop.still_sees_nothing(context):
-        laptop.ask_own_cable(context)
     if not recovery.carried_allows(context, step, kind, text):
         return
     check = check_of(context, step)
-    if check and _not_needed(context, step, check):
+    if not _agreed(context, step, kind, text, check, by_hand=by_hand):
         return
-    if not _rests_on_same(context, step, kind):
-        return
-    if not approvals.approved(context, step, text):
-        context.finish(step, "failed", "person", "asked", reason=_refusal(context, step), ran=text)
-        return
-    lines = (_("By hand: {form}").format(form=kind.manual_form(context.site)),) if by_hand else ()
-    context.confirm(step, _("This changes the world: {act}").format(act=text), lines)
     opens = "" if step.keys.closes else kind.opens()
     attempt = context.state.step(step.id).attempt
     context.record(
         ActionIntended(step.id, attempt, kind.NAME, text, approvals.digest(text), kind.target(context.site), opens)
     )
     result = _perform_by_hand(context, step, kind) if by_hand else _perform(context, step, kind)
-    found = result.found
     context.record(
-        ActionEnded(step.id, attempt, result.ended or "done", {**result.values}, found, context.keep(result))
+        ActionEnded(step.id, attempt, result.ended or "done", {**result.values}, result.found, context.keep(result))
     )
     conclude(context, step, kind, result, check, by_hand=by_hand)
+
+
+def _agreed(context: Context, step: Step, kind: Kind, text: str, check: Check | None, *, by_hand: bool) -> bool:
+    """Look, have it approved, and take the typed number; all of it again when it took too long. False: the step has its outcome."""
+    lines = (_("By hand: {form}").format(form=kind.manual_form(context.site)),) if by_hand else ()
+    while True:
+        looked_at = context.now()
+        if check and _not_needed(context, step, check):
+            return False
+        if not resting.rests_on_same(context, step, kind):
+            return False
+        if laptop.still_sees_nothing(context):
+            laptop.ask_own_cable(context)
+        if not approvals.approved(context, step, text):
+            context.finish(step, "failed", "person", "asked", reason=_refusal(context, step), ran=text)
+            return False
+        context.confirm(step, _("This changes the world: {act}").format(act=text), lines)
+        if context.now() - looked_at > resting.STALE:
+            context.ports.human.tell(_("That took more than ten minutes: what it rests on is looked at again."))
+        elif approvals.stands(context, step, text):
+            return True
+        else:
+            context.ports.human.tell(_("The approval has expired: it is asked for again."))
 
 
 def conclude(
@@ -56,7 +69,7 @@ def conclude(
     text = kind.act(context.site)
     by, how = ("person", "manual") if by_hand else ("machine", "acted")
     if result.ended == "not_sent":
-        _not_sent(context, step, result)
+        _not_sent(context, step, result.found)
     elif result.ended == "unknown" or result.outcome == "unknown":
         return
     elif check is None:
@@ -111,13 +124,13 @@ def _perform_by_hand(context: Context, step: Step, kind: Kind) -> Result:
     return Result(outcome, answer=answer, ended=answer)  # type: ignore[arg-type]
 
 
-def _not_sent(context: Context, step: Step, result: Result) -> None:
+def _not_sent(context: Context, step: Step, found: str) -> None:
     """Nothing was started, that is certain: the manual form, unless the plan sends `unreachable` elsewhere."""
     if "unreachable" in step.keys.next:
-        context.finish(step, "unreachable", "machine", "acted", found=result.found)
+        context.finish(step, "unreachable", "machine", "acted", found=found)
         return
-    context.ports.human.tell(_("Nothing was sent: {reason}").format(reason=result.found))
-    settling.unreachable_menu(context, step, result.found)
+    context.ports.human.tell(_("Nothing was sent: {reason}").format(reason=found))
+    settling.unreachable_menu(context, step, found)
 
 
 def _not_needed(context: Context, step: Step, check: Check) -> bool:
@@ -143,47 +156,6 @@ def _not_needed(context: Context, step: Step, check: Check) -> bool:
         found=taken.result.found,
         ran=check.kind.plan_line(context.site),
     )
-    return True
-
-
-def _rests_on_same(context: Context, step: Step, kind: Kind) -> bool:
-    """Take the readings that the act rests on again where they are older than ten minutes or from before a resume."""
-    host = getattr(kind, "host", "")
-    for earlier in context.plan.steps[: context.plan.index(step.id)]:
-        known = context.state.step(earlier.id)
-        if known.finished is None or known.by != "machine" or not earlier.reads or earlier.kind == "wait_for":
-            continue
-        bound = context.bind(earlier)
-        named = earlier.id in step.keys.when or (host and getattr(bound, "host", "") == host)
-        fresh = context.now() - known.finished.at <= STALE and known.finished.seq > context.state.resumed_seq
-        if not named or fresh or not isinstance(bound, Kind) or _taken_again(context, step, bound):
-            continue
-        taken = readings.take(context, step, bound, "again", earlier.keys.expect)
-        if taken.outcome != known.outcome and not _go_on(context, step, earlier, known.outcome, taken.outcome):
-            return False
-    return True
-
-
-def _taken_again(context: Context, step: Step, reading: Kind) -> bool:
-    line, resumed = reading.plan_line(context.site), context.state.resumed_seq
-    return any(
-        isinstance(r.event, ReadingTaken) and r.event.purpose == "again" and r.event.ran == line and r.seq > resumed
-        for r in context.state.step(step.id).readings
-    )
-
-
-def _go_on(context: Context, step: Step, earlier: Step, was: str, now: str) -> bool:
-    answer = context.choose(
-        f"{step.id}.changed",
-        _("{title}: it was {was}, now it is {now}. Is the action still right?").format(
-            title=earlier.title.pick(), was=was, now=now
-        ),
-        {"act": _("yes, go on to the action"), "leave": _("no, leave this action out")},
-        FREE,
-    )
-    if answer == "leave":
-        context.finish(step, "skipped", "person", "skip", reason=f"{earlier.id}: {was} -> {now}")
-        return False
     return True
 
 

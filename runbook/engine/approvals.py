@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from unicodedata import normalize
@@ -10,6 +11,7 @@ from runbook.engine import asides
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ApprovalGiven, ApprovalRefused
 from runbook.model.playbook import Step
+from runbook.model.ports import CannotAskError
 from runbook.model.step import ApprovalRule, Kind
 from runbook.model.text import _
 from runbook.model.units import utc_read, utc_text
@@ -30,15 +32,21 @@ def standing(context: Context, step: Step, act: str) -> ApprovalGiven | None:
             isinstance(event, ApprovalGiven)
             and event.act_sha256 == digest(act)
             and utc_read(event.expires_at) > context.now()
+            and _same(event.name) != _same(context.actor)
         ):
             return event
     return None
 
 
+def stands(context: Context, step: Step, act: str) -> bool:
+    """Whether the act may be done as far as approval goes: none is needed, or one stands at this moment."""
+    return step.keys.approval is None or standing(context, step, act) is not None
+
+
 def approved(context: Context, step: Step, act: str) -> bool:
     """Whether somebody else said yes to this act, asked for now unless an approval stands."""
     rule = step.keys.approval
-    if rule is None or standing(context, step, act):
+    if rule is None or stands(context, step, act):
         return True
     for role in (rule.by, rule.or_):
         if role is None:
@@ -49,16 +57,19 @@ def approved(context: Context, step: Step, act: str) -> bool:
     return False
 
 
-def _act_of(context: Context, step: Step) -> str:
-    kind = context.bind(step)
-    return kind.act(context.site) if isinstance(kind, Kind) else ""
+def _acts(context: Context, rule: ApprovalRule, step: Step, act: str) -> list[tuple[Step, str]]:
+    """The acts of one call: this one, and those it covers that can be read aloud already."""
+    acts = [(step, act)]
+    for covered in (context.plan.step(name) for name in rule.covers if name != step.id):
+        with suppress(CannotAskError):
+            kind = context.bind(covered)
+            if isinstance(kind, Kind) and kind.changes():
+                acts.append((covered, kind.act(context.site)))
+    return acts
 
 
 def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, act: str) -> str:
-    acts = [
-        (step, act),
-        *((context.plan.step(i), _act_of(context, context.plan.step(i))) for i in rule.covers if i != step.id),
-    ]
+    acts = _acts(context, rule, step, act)
     say = context.ports.world.phone.sentence(
         _("I ask for your approval of exactly this: {act}").format(act="; ".join(a for _s, a in acts))
     )
@@ -93,4 +104,5 @@ def _name(context: Context, step: Step) -> str:
 
 
 def _same(name: str) -> str:
-    return "".join(normalize("NFKC", name).casefold().split())
+    """A name without what may differ when the same person types it: case, width, spaces, marks."""
+    return "".join(letter for letter in normalize("NFKC", name).casefold() if letter.isalnum())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runbook.model.playbook import Step, WaitFor
+from runbook.model.ports import CannotAskError
 from runbook.model.state import Debt
 from runbook.model.step import Kind
 from runbook.model.text import _
@@ -33,8 +35,16 @@ def phone(context: Context) -> list[str]:
         return [_("There is nothing to say here.")]
     spoken = step.keys.say or step.title
     lines = [_("Say: {sentence}").format(sentence=context.ports.world.phone.sentence(spoken.pick()))]
-    named = getattr(context.bind(step), "contact", "") or (step.keys.approval.by if step.keys.approval else "")
-    return lines + (contact(context, named) if named else [])
+    named = getattr(_bound(context, step), "contact", "") or (step.keys.approval.by if step.keys.approval else "")
+    names = [named] if isinstance(named, str) else list(named)
+    return lines + [line for name in names if name for line in contact(context, name)]
+
+
+def _bound(context: Context, step: Step) -> Kind | WaitFor | None:
+    try:
+        return context.bind(step)
+    except CannotAskError:
+        return None
 
 
 def contact(context: Context, name: str) -> list[str]:
@@ -85,7 +95,7 @@ def why(context: Context) -> list[str]:
     step = context.current
     if step is None:
         return [context.plan.header.impact.pick()]
-    bound = context.bind(step)
+    bound = _bound(context, step)
     lines = [step.keys.why.pick()] if step.keys.why else []
     if step.keys.note:
         lines.append(_("Not in the source: {note}").format(note=step.keys.note.pick()))

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from runbook.engine import keys
 from runbook.engine.signals import Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, Recorded, StepFinished
 from runbook.model.playbook import Playbook, Step, WaitFor, replaced
-from runbook.model.ports import JSON, Answer, Choice, Gone, Key, Ports, Prompt, World
+from runbook.model.ports import JSON, Answer, CannotAskError, Choice, Gone, Key, Ports, Prompt, World
 from runbook.model.site import Site
 from runbook.model.state import State, after
 from runbook.model.step import CommonKeys, Kind, Result, Scalar
@@ -63,6 +65,17 @@ class KindPorts:
     def record(self, event: Event) -> None:
         named = replace(event, step=self.step_id) if hasattr(event, "step") else event  # type: ignore[call-arg]
         self.context.record(named)
+
+
+@contextmanager
+def _resolving() -> Iterator[None]:
+    """A value that a skipped or hand-made step never gave is no error of the program: the question cannot be asked."""
+    try:
+        yield
+    except ValidationError as error:
+        raise CannotAskError("resolve", "; ".join(str(found["msg"]) for found in error.errors())) from None
+    except LookupError as error:
+        raise CannotAskError("resolve", str(error.args[0] if error.args else error)) from None
 
 
 class Context:
@@ -138,26 +151,33 @@ class Context:
             self.current = None
 
     def bind(self, step: Step) -> Kind | WaitFor:
-        """The step's kind with every reference resolved. Raises LookupError, ValidationError (both checked before step 1)."""
-        values = reference_values(step.body, self.plan, self.site, self.state)
-        if step.kind == "wait_for":
-            return WaitFor.model_validate(replaced(dict(step.body), values))
-        return self._bind(step.kind, step.body, values)
+        """The step's kind with every reference resolved. Raises CannotAskError where a step that it refers to gave no fitting value."""
+        with _resolving():
+            if step.kind == "wait_for":
+                return WaitFor.model_validate(self.resolved(dict(step.body)))
+            return self._bound(step.kind, step.body)
 
     def line(self, step: Step) -> str:
         """Exactly what a step runs or asks, references resolved, for the screen."""
-        bound = self.bind(step)
-        return (self.bind_reading(bound.until) if isinstance(bound, WaitFor) else bound).plan_line(self.site)
+        try:
+            bound = self.bind(step)
+            return (self.bind_reading(bound.until) if isinstance(bound, WaitFor) else bound).plan_line(self.site)
+        except CannotAskError as cannot:
+            return cannot.detail
 
     def bind_reading(self, reading: Mapping[str, JSON]) -> Kind:
         """A reading written as `{kind: {fields}}` in `verify` or `until`."""
         ((name, body),) = reading.items()
-        fields: Mapping[str, JSON] = body if isinstance(body, Mapping) else {}
-        return self._bind(name, fields, reference_values(fields, self.plan, self.site, self.state))
+        with _resolving():
+            return self._bound(name, body if isinstance(body, Mapping) else {})
+
+    def _bound(self, kind: str, body: Mapping[str, JSON]) -> Kind:
+        return self._bind(kind, body, reference_values(body, self.plan, self.site, self.state))
 
     def resolved(self, tree: JSON) -> JSON:
-        """A raw text tree with its references replaced."""
-        return replaced(tree, reference_values(tree, self.plan, self.site, self.state))
+        """A raw text tree with its references replaced. Raises CannotAskError."""
+        with _resolving():
+            return replaced(tree, reference_values(tree, self.plan, self.site, self.state))
 
     def kind_ports(self, step: Step, keys: str = FREE) -> KindPorts:
         return KindPorts(self, step.keys, step.id, keys)

@@ -95,17 +95,17 @@ def condition_unmet(plan: Playbook, state: State, step: Step, *, forced: bool = 
     return ""
 
 
-def passed_over(plan: Playbook, origin: str, target: str) -> tuple[str, ...]:
-    """The steps that lie between two steps of the line."""
+def passed_over(plan: Playbook, state: State, origin: str, target: str) -> tuple[str, ...]:
+    """The steps between two steps of the line that have no outcome of their own: these are now not taken."""
     first = plan.index(origin) + 1 if origin not in ("", END) else 0
     last = len(plan.steps) if target == END else plan.index(target)
-    return tuple(step.id for step in plan.steps[first:last])
+    return tuple(step.id for step in plan.steps[first:last] if state.step(step.id).finished is None)
 
 
 def _facts(plan: Playbook, state: State, what: str) -> set[str]:
     if what.startswith("inputs."):
         return {input_value(what.removeprefix("inputs."), plan, state) or ""}
-    known = state.step(what)
+    known = state.step(plan.step(what).id if plan.has(what) else what)
     return {known.outcome or "not_taken"} | ({known.answer} if known.answer else set())
 
 
@@ -136,25 +136,32 @@ def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
     outcome = known.outcome
     if outcome in ("failed", "expired") and outcome not in targets and known.failure_choice != "skip":
         return [AskFailure(step.id)]
-    if known.recovery == "yes":
-        return _jump(plan, state, step, plan.header.recovered.then, "recovered")
+    then = plan.header.recovered.then
+    if known.recovery == "yes" and _ahead(plan, step, then):
+        return _jump(plan, state, step, then, "recovered")
     if step.keys.recovery_test and outcome in ("passed", "warned") and state.status == "open" and not known.recovery:
         return [AskRecovered(step.id)]
     target = targets.get(outcome, "continue")  # type: ignore[call-overload]
-    if _again(plan, state, step, target):
+    if known.recovery != "yes" and _may_go(plan, state, step, target):
         return _jump(plan, state, step, target, "next")
+    if state.settling == step.id:
+        return _end(state)
     return _line(plan, state, plan.index(step.id) + 1)
 
 
-def _again(plan: Playbook, state: State, step: Step, target: str) -> bool:
+def _ahead(plan: Playbook, step: Step, target: str) -> bool:
+    return target == END or plan.index(target) > plan.index(step.id)
+
+
+def _may_go(plan: Playbook, state: State, step: Step, target: str) -> bool:
     """Whether `target` is a jump that may be made: always forward, back only as often as `repeatable` says."""
     if target == "continue":
         return False
-    if target == END or plan.index(target) > plan.index(step.id):
+    if _ahead(plan, step, target):
         return True
     again = plan.step(target)
     limit = again.keys.repeatable.at_most if again.keys.repeatable else 0
-    return state.step(again.id).entered <= limit
+    return state.step(again.id).returns < limit
 
 
 def _jump(plan: Playbook, state: State, step: Step, target: str, because: str) -> list[Move]:
@@ -162,4 +169,4 @@ def _jump(plan: Playbook, state: State, step: Step, target: str, because: str) -
     if target != END and plan.index(target) == here + 1:
         return _line(plan, state, here + 1)
     goal = target if target == END else plan.step(target).id
-    return [Go(step.id, goal, because, passed_over(plan, step.id, goal))]
+    return [Go(step.id, goal, because, passed_over(plan, state, step.id, goal))]

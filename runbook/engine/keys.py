@@ -34,7 +34,7 @@ def serve(context: Context, letter: str, text: str) -> None:
         case "f" | "s":
             _finish(context, letter, text)
         case "b":
-            raise ByHand
+            _by_hand(context)
         case "u":
             _correct(context, text)
         case "g":
@@ -52,6 +52,14 @@ def serve(context: Context, letter: str, text: str) -> None:
             context.ports.human.tell(*asides.handover(context))
         case "?":
             context.ports.human.tell(*asides.why(context))
+
+
+def _by_hand(context: Context) -> None:
+    step = context.current
+    if step is not None and not step.reads and not step.changes:
+        context.ports.human.tell(_("This step is done by hand already: answer it here."))
+        return
+    raise ByHand
 
 
 def _finish(context: Context, letter: str, text: str) -> None:
@@ -94,7 +102,7 @@ def _correct(context: Context, text: str) -> None:
 
 def _go_to(context: Context, text: str) -> None:
     origin = context.current.id if context.current else context.state.position.step
-    later = context.plan.later(origin) if context.plan.has(origin) else context.plan.steps
+    later = context.plan.later(origin) if context.plan.has(origin) else ()
     if not later:
         context.ports.human.tell(_("There is no later step."))
         return
@@ -102,8 +110,9 @@ def _go_to(context: Context, text: str) -> None:
     if not target:
         return
     reason = text.strip() or context.text("go-to.reason", _("Why?"))
-    over = passed_over(context.plan, origin, target)
-    context.record(WentTo(origin, target, "goto", reason, [origin, *over] if context.current else list(over)))
+    over = passed_over(context.plan, context.state, origin, target)
+    here = [origin] if context.state.step(origin).finished is None else []
+    context.record(WentTo(origin, target, "goto", reason, [*here, *over]))
     raise Moved
 
 

@@ -10,6 +10,7 @@ from runbook.model.text import _
 
 NEIGHBOURS = 3
 FRESH_S = 20.0
+NO_WAY = ("link", "route", "resolve")
 
 
 def look(context: Context, but: str = "") -> bool:
@@ -56,13 +57,15 @@ def ask_own_cable(context: Context) -> None:
 
 
 def _neighbour(context: Context, but: str) -> tuple[str, bool | None]:
-    """The first other host of the site that answers a ping, else the last one asked."""
-    asked = ""
+    """The first other host of the site that answers a ping, else the last one asked; None when no ping could be sent."""
+    asked, silent = "", None
     for name, host in [(n, h) for n, h in context.site.hosts.items() if n != but][:NEIGHBOURS]:
         asked = name
         try:
             if context.ports.world.icmp.ping(host, count=1, timeout_s=1.0).rtts_ms:
                 return name, True
-        except CannotAskError:
-            continue
-    return asked, False if asked else None
+            silent = False
+        except CannotAskError as cannot:
+            # What may not be asked says nothing; a way out that is missing does.
+            silent = False if cannot.phase in NO_WAY else silent
+    return asked, silent

@@ -15,6 +15,7 @@ from runbook.model.text import _
 
 _WORSE = ("passed", "warned", "failed")
 ANSWERED_BY_NETWORK = ("ping", "tcp", "sip")
+ON_THE_WAY = ("resolve", "link", "route", "connect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,16 @@ def take(context: Context, step: Step, kind: Kind, purpose: str, expect: Mapping
     """Take one reading, and record it. While this laptop sees nothing, silence is `unreachable`."""
     with context.ports.human.busy(kind.plan_line(context.site)):
         taken = measure(context, step, kind, expect)
-    if (
-        taken.outcome == "failed"
-        and kind.NAME in ANSWERED_BY_NETWORK
-        and laptop.sees_nothing(context, getattr(kind, "host", ""))
-    ):
-        taken = replace(taken, outcome="unreachable", phase="link")
+    taken = seen(context, kind, taken)
     record(context, step, kind, taken, purpose)
+    return taken
+
+
+def seen(context: Context, kind: Kind, taken: Taken) -> Taken:
+    """What a reading without an answer says: nothing at all (`unreachable`, `link`) when this laptop sees nothing."""
+    silent = taken.outcome == "failed" and kind.NAME in ANSWERED_BY_NETWORK
+    if (silent or taken.phase in ON_THE_WAY) and laptop.sees_nothing(context, getattr(kind, "host", "")):
+        return replace(taken, outcome="unreachable", phase="link")
     return taken
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from runbook.engine import readings
 from runbook.engine.approvals import digest
-from runbook.engine.checks import check_of
+from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, Context
 from runbook.model.events import ActionEnded, ActionIntended, UnknownAnswered
 from runbook.model.playbook import Step
+from runbook.model.ports import CannotAskError
 from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import local_text
@@ -39,7 +40,7 @@ def resolve(context: Context, step: Step) -> None:
 
 
 def _decided(context: Context, step: Step, lines: tuple[str, ...]) -> str:
-    check = check_of(context, step)
+    check = _check(context, step)
     choices = {"verify": _("look first: {reading}").format(reading=check.kind.plan_line(context.site))} if check else {}
     choices |= {
         "done": _("it was done"),
@@ -53,6 +54,13 @@ def _decided(context: Context, step: Step, lines: tuple[str, ...]) -> str:
             return answer
         taken = readings.take(context, step, check.kind, "unknown", {})
         lines = (*lines[:2], _("Now: {found} ({outcome})").format(found=taken.result.found, outcome=taken.outcome))
+
+
+def _check(context: Context, step: Step) -> Check | None:
+    try:
+        return check_of(context, step)
+    except CannotAskError:
+        return None
 
 
 def carried_allows(context: Context, step: Step, kind: Kind, act: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from runbook.engine import asides
 from runbook.engine.context import BUSY, FREE, Context
-from runbook.engine.signals import Moved, Stopped
-from runbook.model.events import DebtWaived, Escalated, FailureAnswered, IncidentAborted, WentTo
+from runbook.engine.signals import Stopped
+from runbook.model.events import DebtWaived, Escalated, FailureAnswered, IncidentAborted, RecoveryAnswered, WentTo
 from runbook.model.playbook import Step, WaitFor
-from runbook.model.ports import Prompt
+from runbook.model.ports import CannotAskError, Prompt
 from runbook.model.state import END
 from runbook.model.step import Kind
 from runbook.model.text import _
@@ -15,8 +15,7 @@ from runbook.model.text import _
 
 def manual_reading(context: Context, step: Step, bound: Kind | WaitFor) -> None:
     """The manual form of a reading or a people's step: what the person reads there is the outcome."""
-    kind = context.bind_reading(bound.until) if isinstance(bound, WaitFor) else bound
-    form = step.keys.manual.do.pick() if step.keys.manual else kind.manual_form(context.site)
+    form = _manual_form(context, step, bound)
     answer = context.choose(
         f"{step.id}.manual",
         _("By hand: {form}").format(form=form),
@@ -25,9 +24,23 @@ def manual_reading(context: Context, step: Step, bound: Kind | WaitFor) -> None:
         (_("Expected: {title}").format(title=step.title.pick()),),
     )
     found = context.text(f"{step.id}.found", _("What do you read there? (Enter: no value)"), needed=False)
-    if isinstance(bound, WaitFor) and answer == "failed":
-        answer = "expired"
-    context.finish(step, answer, "person", "manual", answer=answer, found=found, ran=form)
+    outcome = answer
+    if isinstance(bound, WaitFor):
+        back = answer == "passed" and (not bound.and_ or service_is_back(context, step))
+        outcome = "passed" if back else "expired"
+    context.finish(step, outcome, "person", "manual", answer=answer, found=found, ran=form)
+
+
+def _manual_form(context: Context, step: Step, bound: Kind | WaitFor) -> str:
+    if step.keys.manual:
+        return step.keys.manual.do.pick()
+    try:
+        context.bind(step)
+        kind = context.bind_reading(bound.until) if isinstance(bound, WaitFor) else bound
+    except CannotAskError:
+        # A form with a sample in the place of the missing value would be a lie.
+        return step.title.pick()
+    return kind.manual_form(context.site)
 
 
 def unreachable_menu(context: Context, step: Step, found: str) -> None:
@@ -38,10 +51,21 @@ def unreachable_menu(context: Context, step: Step, found: str) -> None:
         {"by_hand": _("do it by hand"), "again": _("try again"), "failed": _("it cannot be done")},
         FREE,
     )
-    context.finish(step, "failed", "machine", "acted", found=found)
-    if answer != "failed":
+    if answer == "failed":
+        context.finish(step, "failed", "machine", "acted", found=found)
+    else:
         context.record(FailureAnswered(step.id, context.state.step(step.id).attempt, answer))
-    raise Moved
+
+
+def without_values(context: Context, step: Step, why: str) -> None:
+    """A step that refers to a value which no step gave: a person reads it; an action is never made up, it failed."""
+    if not step.changes and "unreachable" in step.keys.next:
+        context.finish(step, "unreachable", "machine", "read", found=why)
+    elif step.changes:
+        context.finish(step, "failed", "machine", "acted", found=why, reason=why)
+    else:
+        context.ports.human.tell(_("This could not be asked: {reason}").format(reason=why))
+        manual_reading(context, step, step.sample)
 
 
 def failure_menu(context: Context, step: Step) -> None:
@@ -54,8 +78,8 @@ def failure_menu(context: Context, step: Step) -> None:
         "escalate": _("escalate"),
         "pause": _("pause"),
     }
-    debts = [asides.debt_line(context, debt) for debt in state.open_debts]
-    if not debts:
+    still_open = state.open_debts or state.unknown
+    if not still_open:
         choices["abort"] = _("abort the incident")
     context.current = step
     try:
@@ -64,7 +88,7 @@ def failure_menu(context: Context, step: Step) -> None:
             _("{title}: failed. What now?").format(title=step.title.pick()),
             choices,
             BUSY + "ug",
-            tuple(debts),
+            tuple(asides.open_items(context)) if still_open else (),
         )
         attempt = state.step(step.id).attempt
         reason = context.text(f"{step.id}.reason", _("Why?")) if answer in ("skip", "abort") else ""
@@ -82,15 +106,10 @@ def failure_menu(context: Context, step: Step) -> None:
 
 
 def abort(context: Context, reason: str, number: int) -> None:
-    """End the incident without recovery. Refused with the list while anything is open; confirmed by the typed number."""
-    if context.state.open_debts or context.state.unknown:
-        context.ports.human.tell(
-            _("This incident cannot be aborted while something is open:"), *asides.open_items(context)
-        )
-        return
-    context.ask(
-        Prompt("act", "abort", _("Abort the incident: {reason}").format(reason=reason), act_number=number), BUSY
-    )
+    """End the incident without recovery, confirmed by the typed number. Never while anything is open: then it is not offered."""
+    assert not (context.state.open_debts or context.state.unknown)
+    question = _("Abort the incident: {reason}").format(reason=reason)
+    context.ask(Prompt("act", "abort", question, act_number=number), BUSY)
     context.record(IncidentAborted(context.actor, reason))
     raise Stopped("aborted")
 
@@ -102,6 +121,13 @@ def recovered_now(context: Context, step: str) -> bool:
         name, context.plan.header.recovered.ask.pick(), {"yes": _("yes"), "no": _("no")}, BUSY + "ug"
     )
     return answer == "yes"
+
+
+def service_is_back(context: Context, step: Step) -> bool:
+    """The same question inside a wait: the answer is recorded, a yes that stands is not asked for twice."""
+    if context.state.step(step.id).recovery != "yes":
+        context.record(RecoveryAnswered(step.id, recovered_now(context, step.id)))
+    return context.state.step(step.id).recovery == "yes"
 
 
 def settle_debt(context: Context, opener: str) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
 
-from runbook.engine import readings, settling
+from runbook.engine import laptop, readings, settling
 from runbook.engine.context import Context
 from runbook.engine.readings import Taken
-from runbook.engine.signals import Stopped
-from runbook.model.events import RecoveryAnswered
+from runbook.engine.signals import Moved, Stopped
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.ports import Choice, Prompt
 from runbook.model.step import Kind
@@ -32,7 +32,10 @@ class Watch:
         wait: Callable[[float], None],
         every: timedelta,
         due: datetime,
+        hold: timedelta = timedelta(),
     ):
+        self._hold = hold
+        self._green_since: datetime | None = None
         self._take, self._now, self._wait, self._every, self._due = take, now, wait, every, due
         self.last: Taken | None = None
         self.green_at: datetime | None = None
@@ -45,18 +48,29 @@ class Watch:
                 taken = self._take()
                 at = self._now()
                 self.last = taken
-                if taken.outcome in ("passed", "warned") and at < self._due:
+                if taken.outcome not in ("passed", "warned"):
+                    self._green_since = None
+                elif self._green_since is None and at < self._due:
+                    self._green_since = at
+                if self._green_since and at >= self._green_since + self._hold:
                     self.green_at = at
                     return
-                if at >= self._due:
+                if self._expired(at):
                     return
-                self._wait(max(0.0, min(self._every.total_seconds(), (self._due - at).total_seconds())))
+                self._wait(max(0.0, min(self._every.total_seconds(), (self._ends() - at).total_seconds())))
         finally:
             self._over.set()
 
+    def _ends(self) -> datetime:
+        """When there is nothing more to wait for: the deadline, or the end of the hold that began before it."""
+        return self._green_since + self._hold if self._green_since else self._due
+
+    def _expired(self, at: datetime) -> bool:
+        return self._green_since is None and at >= self._due
+
     def over(self) -> bool:
         """Whether it is green, expired or left. At the deadline it is over whatever is in flight."""
-        return self._over.is_set() or self._now() >= self._due
+        return self._over.is_set() or self._expired(self._now())
 
     def __enter__(self) -> Watch:
         self._thread.start()
@@ -81,6 +95,7 @@ def watch(
     keys: str,
     *,
     unattended: bool,
+    hold: timedelta = timedelta(),
 ) -> tuple[bool, Taken | None]:
     """Watch until green (True) or until the deadline or the person ends it (False); with the last reading, which is recorded.
 
@@ -94,7 +109,7 @@ def watch(
     )
     stop_label = _("stop waiting: it did not come back") if unattended else _("stop waiting, go on as expired")
     prompt = Prompt("choice", f"{step.id}.wait", question, (Choice("stop", stop_label),))
-    with Watch(lambda: readings.measure(context, step, kind, {}), clock.now, clock.wait, every, due) as watching:
+    with Watch(lambda: readings.measure(context, step, kind, {}), clock.now, clock.wait, every, due, hold) as watching:
         try:
             context.ask(prompt, keys, watching.over)
         except Stopped as stop:
@@ -104,35 +119,44 @@ def watch(
                 watching.finish()
         green, last = watching.green_at is not None, watching.last
     if last is not None:
+        last = readings.seen(context, kind, last)
         readings.record(context, step, kind, last, purpose)
     return green, last
 
 
 def deadline(context: Context, step: Step, wait: WaitFor) -> datetime:
-    """When a wait expires: its limit, counted from the end of `since`, else from its own start."""
-    since = context.state.step(wait.since) if wait.since else None
-    start = since.finished.at if since and since.finished else context.state.step(step.id).begun_at
+    """When a wait expires: its limit, counted from the end of `since`, else from its own start. The end of a block is its last step's."""
+    named = [
+        s.id for s in context.plan.steps if wait.since and (s.id == wait.since or s.id.startswith(f"{wait.since}/"))
+    ]
+    since = context.state.step(named[-1]).finished if named else None
+    start = since.at if since else context.state.step(step.id).begun_at
     return (start or context.now()) + wait.limit
 
 
 def wait_for(context: Context, step: Step, wait: WaitFor) -> None:
-    """A `wait_for` step, to `passed` or `expired`."""
+    """A `wait_for` step, to `passed` or `expired`. While this laptop sees nothing the person reads elsewhere, as for any reading."""
     kind = context.bind_reading(wait.until)
     due = deadline(context, step, wait)
     ran, limit = kind.plan_line(context.site), span(wait.limit)
     last: Taken | None = None
     while context.now() < due:
-        green, last = watch(context, step, kind, wait.every, due, "wait", WAITING, unattended=False)
+        green, last = watch(
+            context, step, kind, wait.every, due, "wait", WAITING, unattended=False, hold=wait.hold or timedelta()
+        )
+        if last is not None and last.phase == "link":
+            # The limit may be over, but this laptop could not see whether it was kept.
+            with suppress(Moved):
+                laptop.ask_own_cable(context)
+            settling.manual_reading(context, step, wait)
+            return
         if not green:
             break
         if not wait.and_:
-            context.finish(
-                step, "passed", "machine", "read", found=last.result.found if last else "", expected=limit, ran=ran
-            )
+            found = last.result.found if last else ""
+            context.finish(step, "passed", "machine", "read", found=found, expected=limit, ran=ran)
             return
-        if context.state.step(step.id).recovery == "yes" or settling.recovered_now(context, step.id):
-            if context.state.step(step.id).recovery != "yes":
-                context.record(RecoveryAnswered(step.id, True))
+        if settling.service_is_back(context, step):
             context.finish(step, "passed", "person", "asked", answer="yes", expected=limit, ran=ran)
             return
         if not _ask_again(context, step, due):

@@ -83,11 +83,18 @@ def run_step(context: Context, step: Step) -> None:
     if not (context.state.position.step == step.id and known.under_way):
         opens = step.opens if not step.changes and not step.keys.closes else ""
         context.record(StepBegun(step.id, known.attempt + 1, opens))
+    if context.state.step(step.id).undecided:
+        return
     with context.at(step):
-        bound = context.bind(step)
+        try:
+            bound = context.bind(step)
+        except CannotAskError as cannot:
+            settling.without_values(context, step, cannot.detail)
+            return
         while True:
             try:
-                return _by_hand(context, step, bound) if by_hand else _run_kind(context, step, bound)
+                (_by_hand if by_hand else _run_kind)(context, step, bound)
+                return
             except ByHand:
                 by_hand = True
 

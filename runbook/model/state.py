@@ -45,7 +45,7 @@ class StepState:
 
     id: str
     attempt: int = 0
-    entered: int = 0
+    returns: int = 0
     begun_at: datetime | None = None
     finished: Recorded | None = None
     outcome: str = ""
@@ -67,14 +67,19 @@ class StepState:
         return self.begun_at is not None and self.finished is None and not self.outcome
 
     @property
+    def not_sent(self) -> bool:
+        """Whether it is certain that nothing of the act was started."""
+        return self.act_ended is not None and getattr(self.act_ended.event, "ended", "") == "not_sent"
+
+    @property
     def undecided(self) -> bool:
         """Whether an act was begun and the walk cannot go on until a person says how it ended."""
-        return self.intent is not None and self.finished is None
+        return self.intent is not None and self.finished is None and not self.not_sent
 
     @property
     def unknown(self) -> bool:
         """Whether an act was begun and nobody knows how it ended, decided to go on or not."""
-        return self.intent is not None and (self.finished is None or self.outcome == "unknown")
+        return self.undecided or (self.intent is not None and self.outcome == "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,11 @@ class Position:
 
 @dataclass(frozen=True)
 class State:
-    """The incident as its events say it is."""
+    """The incident as its events say it is.
+
+    `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
+    from its end; after it the walk is at its end again.
+    """
 
     opened: IncidentOpened | None = None
     status: IncidentState = "open"
@@ -128,6 +137,8 @@ class State:
     resumed_seq: int = 0
     self_check: Recorded | None = None
     paused: str = ""
+    led_by: str = ""
+    settling: str = ""
 
     @property
     def open_debts(self) -> tuple[Debt, ...]:
@@ -193,13 +204,17 @@ def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State
 
 def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
     before = state.step(event.step)
+    # An act that stayed unknown is not forgotten by a new attempt: it is answered for before it can be done again.
+    unknown = before if before.unknown else StepState(event.step)
     fresh = StepState(
         event.step,
         attempt=event.attempt,
-        entered=before.entered + 1,
+        returns=before.returns,
         begun_at=recorded.at,
+        intent=unknown.intent,
+        act_ended=unknown.act_ended,
+        failure_choice=before.failure_choice if before.failure_choice == "by_hand" else "",
         approvals=before.approvals,
-        refusals=(),
     )
     state = replace(state, steps={**state.steps, event.step: fresh}, position=Position("at", event.step), paused="")
     return _open_debt(state, recorded, event.step, event.opens)
@@ -267,10 +282,10 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
 
 
 def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
-    state = _with_step(state, event.step, failure_choice=event.choice)
-    if event.choice in ("again", "by_hand"):
-        state = replace(state, position=Position("at", event.step, forced=True))
-    return state
+    if event.choice not in ("again", "by_hand"):
+        return _with_step(state, event.step, failure_choice=event.choice)
+    state = _with_step(state, event.step, failure_choice=event.choice, begun_at=None)
+    return replace(state, position=Position("at", event.step, forced=True))
 
 
 def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
@@ -284,10 +299,18 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     for step in event.passed_over:
         known = steps.get(step) or StepState(step)
         steps[step] = known if known.finished else replace(known, outcome="not_taken")
-    here = (
-        Position("after", END) if event.target == END else Position("at", event.target, forced=event.because == "goto")
+    there = steps.get(event.target)
+    if event.because == "next" and there and there.finished:
+        steps[event.target] = replace(there, returns=there.returns + 1)
+    forced = event.because == "goto"
+    here = Position("after", END) if event.target == END else Position("at", event.target, forced=forced)
+    return replace(
+        state,
+        steps=steps,
+        position=here,
+        led_by=event.origin if event.because == "next" else "",
+        settling=event.target if event.origin == END else "",
     )
-    return replace(state, steps=steps, position=here)
 
 
 def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> State:
@@ -341,7 +364,9 @@ def _paused(state: State, recorded: Recorded, event: Paused) -> State:
 
 
 def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
-    return replace(state, paused="", resumed_seq=recorded.seq)
+    state = replace(state, paused="", resumed_seq=recorded.seq)
+    # Whoever goes on with a walk that ended without recovery is asked again.
+    return _with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
 
 
 _HANDLERS: dict[type, Any] = {
