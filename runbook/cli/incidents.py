@@ -83,9 +83,13 @@ def opened_of(incident: Incident) -> IncidentOpened:
 
 
 def only_open(home: Home, practice: bool) -> Incident:
-    """The one incident that is open. Raises E-NOTHING-OPEN, or E-SEVERAL-OPEN with the list."""
+    """The one incident that is open; else the one whose service is back while its plan is not at its end.
+
+    Raises E-NOTHING-OPEN, or E-SEVERAL-OPEN with the list.
+    """
     found = [summary.id for summary in home.list(practice) if summary.state in ("open", "recovered")]
     running = [name for name in found if not _settled(home, name)]
+    running = running or [name for name in found if not _walked(home.open(name))]
     if len(running) == 1:
         return home.open(running[0])
     if not running:
@@ -96,6 +100,16 @@ def only_open(home: Home, practice: bool) -> Incident:
 def _settled(home: Home, name: str) -> bool:
     state = account(home.open(name)).state
     return state.status == "recovered" and not state.open_debts and not state.unknown
+
+
+def _walked(incident: Incident) -> bool:
+    """Whether the plan was walked to its end."""
+    from runbook.engine.decide import decide
+    from runbook.loader.playbooks import load_snapshot
+
+    known = account(incident)
+    plan, _site = load_snapshot(incident.plan_files(known.opened.files), known.opened.plan)
+    return not decide(plan, known.state)
 
 
 def running_clocks(incident: Incident, known: Account) -> list[Clock]:
