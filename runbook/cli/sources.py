@@ -52,6 +52,7 @@ def found_sources(
 
     with ExitStack() as stack:
         folders = folders_for(at, home, plan_id)
+        located(plan_id, folders)
         found = None if lab else site_for(at, home, site_option, plan_id)
         folder: Path | None = None
         kept: Kept | None = None
@@ -61,7 +62,6 @@ def found_sources(
 
             if case is not None:
                 known_case(case, plan=plan_id)
-            located(plan_id, folders)
             folder, kept = ensure_lab(home.root, case, default=DEFAULTS.get(plan_id))
             stack.callback(kept.close)
             path = folder / "site.yaml"
