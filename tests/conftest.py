@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hatch_build import compile_catalogues
+from runbook.model.text import speak
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("RUNBOOK_CI") == "1"
@@ -33,6 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
     shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Generator[None, None, None]:
+    """What one test speaks, the next one does not."""
+    yield
+    speak("en", None)
+    gettext.textdomain("messages")
+    os.environ.pop("LANGUAGE", None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command as click_command
 
 from runbook import __version__
-from runbook.cli.common import chosen_language, lang_option, speak_language
+from runbook.cli.common import chosen_language, lang_option, speak_language, spoken
 from runbook.model.text import N_, _
 
 PROGRAM = "runbook"
@@ -68,8 +68,7 @@ def loaded(name: str) -> Any:
     for subcommand in subcommands:
         subcommand.help = _(subcommand.help or "")
     for taker in (parser, *subcommands):
-        if all(parameter.name != "lang" for parameter in taker.params):
-            taker.params.append(lang_option())
+        spoken(taker)
     return parser
 
 
@@ -85,7 +84,7 @@ def application() -> Any:
     app.callback()(overview)
     parser = click_command(app)
     parser.params[:0] = [version_option(), lang_option()]
-    return parser
+    return spoken(parser)
 
 
 def overview(ctx: typer.Context) -> int | None:

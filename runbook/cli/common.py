@@ -1,4 +1,4 @@
-"""What every command line shares: the language that is spoken, and the `--lang` option."""
+"""What every command line shares: the language that is spoken, and the options `--lang` and `--help`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ import typer
 from typer.core import TyperOption
 
 from runbook.bundled import locale_dir
-from runbook.model.text import DEFAULT_LANGUAGE, _, speak
+from runbook.model.text import DEFAULT_LANGUAGE, N_, _, speak
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "runbook"
+THE_PARSERS_OWN = (
+    N_("Arguments"),
+    N_("Options"),
+    N_("Commands"),
+    N_("required"),
+    N_("default: {default}"),
+    N_("Install completion for the current shell."),
+    N_("Show completion for the current shell, to copy it or customize the installation."),
+)
+"""The parser's words in help; the headings it looks up by itself."""
 
 
 def named_language(arguments: Sequence[str]) -> str | None:
@@ -52,6 +62,40 @@ def speak_language(language: str) -> None:
     catalogue = gettext.translation(DOMAIN, folder, [language], fallback=True)
     # An empty msgid names the catalogue's header, which is not a sentence.
     speak(language, lambda message: catalogue.gettext(message) if message else "")
+
+
+def spoken(parser: Any) -> Any:
+    """The parser with a usage line in the person's language, and with `--lang` and `--help` among its options."""
+
+    def format_usage(ctx: Any, formatter: Any) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(parser.collect_usage_pieces(ctx)), prefix=_("Usage: "))
+
+    parser.format_usage = format_usage
+    for option in parser.params:
+        if getattr(option, "help", None) in THE_PARSERS_OWN:
+            option.help = _(option.help)
+    if all(parameter.name != "lang" for parameter in parser.params):
+        parser.params.append(lang_option())
+    parser.params.append(help_option())
+    return parser
+
+
+def help_option() -> TyperOption:
+    """The `--help` option. The parser's own one speaks English only."""
+    return TyperOption(
+        param_decls=["help", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_say_help,
+        help=_("Show this message and exit."),
+    )
+
+
+def _say_help(ctx: Any, option: Any, wanted: bool) -> None:
+    if wanted:
+        print(ctx.get_help())
+        raise typer.Exit
 
 
 def lang_option() -> TyperOption:

@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
+from runbook.cli.usage import spoken_usage
 from runbook.model.errors import EXIT_INTERRUPTED, ProblemsError, RunbookError
 from runbook.model.text import _
 from runbook.ui.safe_text import safe
@@ -45,7 +46,7 @@ def as_runbook_error(error: Exception) -> RunbookError:
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "runbook"
-        return RunbookError("E-USAGE", sentence=error.format_message(), next=f"{command} --help")
+        return RunbookError("E-USAGE", sentence=spoken_usage(error.format_message()), next=f"{command} --help")
     if isinstance(error, OSError) and error.errno in _NO_PLACE_TO_WRITE:
         return RunbookError("E-OUTPUT", reason=error.strerror or type(error).__name__)
     reason = f"{type(error).__name__}: {error}"[:200]

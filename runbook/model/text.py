@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import ClassVar
 
 DEFAULT_LANGUAGE = "en"
 
-_lookup: ContextVar[Callable[[str], str] | None] = ContextVar("lookup", default=None)
-_language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
+
+class _Spoken:
+    """What is spoken in this process. Not a context variable: threads begin with an empty context and would fall back to English."""
+
+    language: ClassVar[str] = DEFAULT_LANGUAGE
+    lookup: ClassVar[Callable[[str], str] | None] = None
 
 
 def _(message: str) -> str:
     """The program's sentence `message` in the person's language; English where the catalogue has none."""
-    lookup = _lookup.get()
-    return lookup(message) if lookup else message
+    return _Spoken.lookup(message) if _Spoken.lookup else message
 
 
 def N_(message: str) -> str:
@@ -26,13 +29,13 @@ def N_(message: str) -> str:
 
 def speak(language: str, lookup: Callable[[str], str] | None) -> None:
     """Set the person's language (`en`, `zh`) and its catalogue for this run. Called once, by `cli`."""
-    _language.set(language)
-    _lookup.set(lookup)
+    _Spoken.language = language
+    _Spoken.lookup = lookup
 
 
 def language() -> str:
     """The person's language."""
-    return _language.get()
+    return _Spoken.language
 
 
 @dataclass(frozen=True, slots=True)
