@@ -38,8 +38,10 @@ def site_for(at: Keyboard, home: Home, option: str | None, plan: str) -> Found |
     try:
         found = find_site(option, os.environ, Path.cwd(), settings.load().accepted, _accept(at), _last_site(home))
     except RunbookError as error:
-        if error.code != "E-SITE-NONE" or not at.terminal:
+        if error.code != "E-SITE-NONE":
             raise
+        if not at.terminal:
+            raise RunbookError(error.code, **error.values, name=plan) from None
         choices = (
             Choice("lab", _("the built-in lab: practice, nothing real")),
             Choice("init", _("set up a site")),
