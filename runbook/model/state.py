@@ -321,19 +321,10 @@ def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> Stat
         state = replace(state, status="open", recovered_at=None)
     state = _with_step(state, event.step, recovery="")
     if event.question == "recovered":
-        return replace(state, position=Position("after", event.step))
-    state = _with_step(
-        state,
-        event.step,
-        begun_at=None,
-        finished=None,
-        outcome="",
-        answer="",
-        by="",
-        values={},
-        intent=None,
-        act_ended=None,
-    )
+        inside = event.step != END and state.step(event.step).finished is None
+        return replace(state, position=Position("at" if inside else "after", event.step))
+    # The intent stays: a wrong answer about an act makes its end unknown again, it does not undo it.
+    state = _with_step(state, event.step, begun_at=None, finished=None, outcome="", answer="", by="", values={})
     return replace(state, position=Position("at", event.step, forced=True))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from runbook.engine.context import Context
 from runbook.engine.walk import Ending, walk
 from runbook.loader.playbooks import load_playbook
+from runbook.model.errors import ProblemsError
 from runbook.model.events import Event, IncidentOpened, Recorded, Resumed
 from runbook.model.playbook import Playbook
 from runbook.model.ports import Ports
@@ -87,7 +88,10 @@ def plan(steps: str, then: str = "end", extra: str = "") -> Playbook:
         (root / "blocks" / "pair.yaml").write_text(BLOCK, encoding="utf-8")
         text = HEAD.format(then=then, extra=dedent(extra)) + indent(dedent(steps).strip("\n"), "  ") + "\n"
         (root / "plan.yaml").write_text(text, encoding="utf-8")
-        return load_playbook("plan", [root], SITE)
+        try:
+            return load_playbook("plan", [root], SITE)
+        except ProblemsError as error:
+            raise AssertionError("\n".join(map(str, error.problems))) from None
 
 
 def opened(carried: list[dict[str, str]] | None = None) -> IncidentOpened:
