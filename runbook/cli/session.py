@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,6 @@ from runbook.model.text import _
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Scheme
-    from runbook.model.events import Event
     from runbook.model.playbook import Playbook
     from runbook.model.site import Site
     from runbook.store.folder import Incident
@@ -113,13 +112,9 @@ def run_incident(
     at: Keyboard,
     actor: str,
     *,
-    before: Sequence[Event] = (),
     resumed: bool = False,
 ) -> int:
-    """Walk an incident that is on disk until it ends or pauses; the exit code. One process at a time (E-INCIDENT-BUSY).
-
-    `before`: events that belong before step 1 (the answers to the plan's inputs).
-    """
+    """Walk an incident that is on disk until it ends or pauses; the exit code. One process at a time (E-INCIDENT-BUSY)."""
     from platform import node
 
     from runbook import __version__
@@ -141,8 +136,8 @@ def run_incident(
         screen = Screen(at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line)
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)
-        for event in (Resumed(node(), __version__),) if resumed else before:
-            context.record(event)
+        if resumed:
+            context.record(Resumed(node(), __version__))
         ending = walk(context)
         screen.ending(ending.how, ending.why)
         return EXITS[ending.how]

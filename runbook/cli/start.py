@@ -168,6 +168,8 @@ def _start(
             carried=carried,
         )
 
-    incident = home.create(plan.id, sources.mode, sources.files, world.clock, actor, zone=site.zone, opening=opened)
-    events = [InputAnswered(name, value, how) for name, (value, how) in values.items()]
-    return run_incident(home, incident, plan, site, world, at, actor, before=events)
+    answered = [InputAnswered(name, value, how) for name, (value, how) in values.items()]
+    incident = home.create(
+        plan.id, sources.mode, sources.files, world.clock, actor, zone=site.zone, opening=opened, then=answered
+    )
+    return run_incident(home, incident, plan, site, world, at, actor)

@@ -22,7 +22,7 @@ from runbook.store.files import UnsafeError, fsync_folder, new_file, private_fol
 from runbook.store.folder import PLAN, Incident
 from runbook.store.ids import is_id, is_practice, match, new_id
 from runbook.store.journal import JOURNAL_NAME
-from runbook.store.ledger import first_row
+from runbook.store.ledger import first_rows
 from runbook.store.notices import LostError, Notice, Notices, ignore, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
 from runbook.store.settings import Settings
@@ -67,19 +67,20 @@ class Home:
         *,
         zone: tzinfo,
         opening: Opening,
+        then: Sequence[Event] = (),
         writer: str = "",
     ) -> Incident:
-        """A new incident, durable with its plan files and its first event when this returns; before that there is none.
+        """A new incident, durable with its plan files and its first events when this returns; before that there is none.
 
         `files` are stored under `plan/` by their relative names. `opening` gets the id and the SHA-256 of each file and
-        returns the first event. `zone` decides the date in the id. When the home folder fails the incident is made in the
+        returns the first event, `then` are those that belong to it. `zone` decides the date in the id. When the home folder fails the incident is made in the
         next place, and that is told. Raises RunbookError E-STORE when none takes it, or the home folder is not safe.
         """
         tried, reason = [], ""
         for place in self._tries():
             try:
                 self.places.ready(place)
-                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, writer)
+                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, then, writer)
             except (OSError, sqlite3.Error, LostError) as problem:
                 if isinstance(problem, UnsafeError) and place == self.root:
                     raise RunbookError("E-STORE", reason=problem, tried=place) from None
@@ -142,6 +143,7 @@ def _made(
     actor: str,
     zone: tzinfo,
     opening: Opening,
+    then: Sequence[Event],
     writer: str,
 ) -> Path:
     """Build under a name that nobody looks for, then give it its name. Raises OSError, sqlite3.Error, LostError."""
@@ -155,8 +157,8 @@ def _made(
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         while (parent / incident).exists():
             incident = new_id(plan_id, mode, clock.now(), zone)
-        row = first_row(incident, clock, actor, opening(incident, digests), writer)
-        Database.create(building / JOURNAL_NAME, [row]).close()
+        rows = first_rows(incident, clock, actor, [opening(incident, digests), *then], writer)
+        Database.create(building / JOURNAL_NAME, rows).close()
         fsync_folder(building)
         building.rename(parent / incident)
     except BaseException:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -40,10 +40,14 @@ def read(path: Path, incident: str) -> Reading:
     return Reading(tuple(ledger.events), ledger.damage)
 
 
-def first_row(incident: str, clock: Clock, actor: str, event: Event, writer: str = "") -> Row:
-    """The first row of a new incident. Raises ValueError for values that JSON cannot hold."""
-    kind, text = body_text(event)
-    return Ledger(incident).next(blank(incident, writer or FIRST_WRITER, clock, actor)._replace(kind=kind, body=text))
+def first_rows(incident: str, clock: Clock, actor: str, events: Sequence[Event], writer: str = "") -> list[Row]:
+    """The first rows of a new incident. Raises ValueError for values that JSON cannot hold."""
+    ledger = Ledger(incident)
+    for number, event in enumerate(events, 1):
+        kind, text = body_text(event)
+        draft = blank(incident, writer or FIRST_WRITER, clock, actor)._replace(kind=kind, body=text)
+        ledger.believe(ledger.next(draft), number)
+    return ledger.rows
 
 
 class Ledger:
