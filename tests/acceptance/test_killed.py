@@ -1,0 +1,315 @@
+"""Killed at any moment and gone on with: nothing that was begun is begun again unasked, and nothing that is open is forgotten."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook.model.events import Recorded
+from runbook.model.state import fold
+from runbook.store.incidents import Home
+from runbook.world.lab.control import Control, LabGoneError
+from tests.acceptance.program import REPAIRED_BY_RESTART, REPAIRED_BY_VENDOR, Answers, Program, Ran
+from tests.conftest import IN_CI
+from tests.peers import until
+
+KILLER = Path(__file__).with_name("killed_at.py")
+CASES: dict[str, Answers] = {"service-stopped": REPAIRED_BY_RESTART, "restart-fails": REPAIRED_BY_VENDOR}
+SHORTENED = {"restart-fails": ("--set", "grace=2s")}
+REPAIR_WHEN_SEEN = "The CTI service runs again and calls work"
+AT_ONCE = 4
+STORED_AT_ONCE = 2
+"""The events that make an incident: its opening, and the plan's one input. There is no moment between them."""
+
+
+def events_of(program: Program, incident: str = "") -> list[Recorded]:
+    """The events of an incident, or of the only one, verified."""
+    (name,) = [incident] if incident else [path.name for path in (program.home / "practice").iterdir()]
+    reading = Home.of({"RUNBOOK_HOME": str(program.home)}).open(name).read()
+    assert reading.damage is None
+    return list(reading.events)
+
+
+def run_until_killed(program: Program, when: str, where: str, *arguments: str) -> int:
+    """`runbook ARGUMENTS`, killed at an event (`killed_at.py`); its end. The lab is repaired when the walk waits for that."""
+    command = [sys.executable, str(KILLER), when, where, *arguments]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        env=program.env(),
+        cwd=program.home.parent,
+    ) as running:
+        assert running.stdout is not None
+        overdue = threading.Timer(60, running.kill)
+        overdue.start()
+        said = []
+        for line in running.stdout:
+            said.append(line)
+            if REPAIR_WHEN_SEEN in line:
+                with suppress(LabGoneError):
+                    Control(program.home / "lab").ask("fix")
+        overdue.cancel()
+        assert "Traceback" not in "".join(said), "".join(said)
+    return running.returncode
+
+
+def killed_while(program: Program, condition: Callable[[], bool], *arguments: str) -> None:
+    """Start `runbook ARGUMENTS` and kill it as soon as `condition()` holds."""
+    running = program.popen(*arguments, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: condition() or running.poll() is not None, seconds=60)
+        assert running.poll() is None, "it ended by itself"
+    finally:
+        running.kill()
+    assert running.wait() == -signal.SIGKILL
+
+
+# -- the restart ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["restart-hangs", "slow"])
+def restarting(request: pytest.FixtureRequest, program: Program) -> Program:
+    """A program that was killed while the restart command ran: sent once, its end unknown."""
+    given = program.answers(REPAIRED_BY_RESTART)
+    killed_while(
+        program,
+        lambda: bool(program.lab_acts("restart")),
+        *("start", "cti-down", "--lab-case", request.param, "--answers", given),
+    )
+    assert len(program.lab_acts("restart")) == 1
+    return program
+
+
+def unknown_in(ran: Ran) -> None:
+    assert "UNKNOWN: this was begun at" in ran.out
+    assert "systemctl restart -- cti-core" in ran.out
+    assert "look first: ssh" in ran.out
+
+
+def test_a_restart_that_was_killed_is_unknown_and_is_not_sent_again(restarting: Program) -> None:
+    """After the kill the step is unknown and its verify is offered; only `do it again` with the typed number sends it again."""
+    program = restarting
+    assert program.only()["unknown"] == ["restart-cti"]
+
+    ran = program.run("resume", "--practice")
+    assert ran.code == 5
+    unknown_in(ran)
+    ran = program.run("resume", "--practice", "--answers", program.answers({"restart-cti.unknown": "verify"}))
+    assert ran.code == 5
+    assert "Now: " in ran.out
+    assert program.only()["unknown"] == ["restart-cti"]
+
+    ran = program.run("resume", "--practice", "--answers", program.answers({"restart-cti.unknown": ["redo"]}))
+    assert ran.code == 5
+    assert "type 9" in ran.out
+    assert program.only()["unknown"] == ["restart-cti"]
+    assert len(program.lab_acts("restart")) == 1
+
+    program.run("lab", "up")
+    program.run("lab", "break", "service-stopped")
+    again = {**REPAIRED_BY_RESTART, "restart-cti.unknown": "redo", "restart-cti": ["confirm", "confirm"]}
+    ran = program.run("resume", "--practice", "--answers", program.answers(again))
+    assert ran.code == 0, ran.out
+    assert len(program.lab_acts("restart")) == 2
+    answers = [
+        event["body"]["answer"] for event in program.events(program.only()["id"]) if event["kind"] == "UnknownAnswered"
+    ]
+    assert answers == ["redo"]
+
+
+def test_a_new_incident_does_not_repeat_an_act_whose_end_is_unknown(restarting: Program) -> None:
+    """`start --new` carries the open unknown, shows it, and stops at the same act until a person has answered for it."""
+    program = restarting
+    first = program.only()["id"]
+    given = {**REPAIRED_BY_RESTART}
+    del given["restart-cti.unknown"]
+    ran = program.run("start", "cti-down", "--lab", "--new", "--answers", program.answers(given))
+    assert ran.code == 5
+    assert f"UNKNOWN in incident {first}" in ran.out
+    assert "look first: ssh" in ran.out
+    (second,) = [incident for incident in program.incidents() if incident["id"] != first]
+    carried = program.events(second["id"])[0]["body"]["carried"]
+    assert [(act["incident"], act["step"]) for act in carried] == [(first, "restart-cti")]
+    assert second["step"] == "restart-cti"
+    assert len(program.lab_acts("restart")) == 1
+
+    answered = program.answers({**given, "restart-cti.unknown": ["verify", "unknown"]})
+    ran = program.run("resume", second["id"], "--answers", answered)
+    assert len(program.lab_acts("restart")) == 1
+    assert "restart-cti" in program.events(second["id"])[-1]["body"].get("step", "") or ran.code in (1, 5)
+
+
+# -- the carrier ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def switching(program: Program) -> Program:
+    """A program that was killed after the number of the carrier call was typed, before the carrier said anything."""
+    given = program.answers(REPAIRED_BY_VENDOR)
+    arguments = ("start", "cti-down", "--lab-case", "restart-fails", "--set", "grace=2s", "--answers", given)
+    assert run_until_killed(program, "after", "ActionIntended:switch", *arguments) == -signal.SIGKILL
+    return program
+
+
+def test_a_carrier_call_that_was_killed_leaves_the_debt_open(switching: Program) -> None:
+    """The emergency lines are open from the intent on: closing is refused with the list, `status` and `resume` show it first."""
+    program = switching
+    incident = program.only()
+    assert [debt["kind"] for debt in incident["debts"]] == ["emergency_lines"]
+    assert incident["unknown"] == ["switch"]
+    debt, unknown = "the hotline is on the emergency lines", "nobody knows how it ended"
+
+    closed = program.run("close", incident["id"])
+    assert closed.code == 1
+    assert "E-DEBTS-OPEN" in closed.err
+    assert debt in closed.out
+    assert unknown in closed.out
+    assert program.only()["state"] == "open"
+
+    status = program.run("status", "--practice").out
+    assert "OPEN for" in status
+    assert status.index(debt) < status.index(unknown)
+
+    resumed = program.run("resume", "--practice").out
+    assert resumed.index(debt) < resumed.index("UNKNOWN: this was begun at") < resumed.index("How did it end?")
+
+
+def test_no_abort_is_offered_while_the_hotline_may_be_moved(switching: Program) -> None:
+    """Said to be `not done`, the switch failed; its failure menu shows the debt and offers every way out but abort."""
+    program = switching
+    given = {"switch.unknown": "not_done", "switch.failure": "abort"}
+    ran = program.run("resume", "--practice", "--answers", program.answers(given))
+    assert ran.code == 5
+    menu = ran.out[ran.out.index("failed. What now?") :]
+    assert "skip, with a reason" in menu
+    assert "abort" not in menu.partition("The answers file")[0]
+    assert "OPEN for" in ran.out[: ran.out.index("failed. What now?")].rpartition("UNKNOWN")[2]
+    assert program.only()["state"] == "open"
+    assert len(program.only()["debts"]) == 1
+
+
+def test_a_debt_that_is_open_is_shown_by_every_later_start(switching: Program) -> None:
+    """Another start names the open incident and its debt before it begins anything."""
+    ran = switching.run("start", "cti-down", "--lab")
+    assert ran.code == 2
+    assert "the hotline is on the emergency lines" in ran.out
+    assert "E-INCIDENT-OPEN" in ran.err
+    ran = switching.run("start", "cti-down", "--lab", "--new")
+    assert ran.out.index("the hotline is on the emergency lines") < ran.out.index("Step 1 of")
+
+
+# -- every event ----------------------------------------------------------------------------------------------------------
+
+
+def steps_of(events: list[Recorded]) -> dict[str, list[str]]:
+    """Step -> its outcomes, in order."""
+    found: dict[str, list[str]] = {}
+    for recorded in events:
+        if type(recorded.event).__name__ == "StepFinished":
+            found.setdefault(recorded.event.step, []).append(recorded.event.outcome)  # type: ignore[attr-defined]
+    return found
+
+
+def intents_of(events: list[Recorded]) -> Counter[str]:
+    """Step -> how many times its act was begun."""
+    return Counter(
+        recorded.event.step  # type: ignore[attr-defined]
+        for recorded in events
+        if type(recorded.event).__name__ == "ActionIntended"
+    )
+
+
+def arguments_for(case: str, program: Program) -> tuple[str, ...]:
+    return (
+        "start",
+        "cti-down",
+        "--lab-case",
+        case,
+        *SHORTENED.get(case, ()),
+        "--answers",
+        program.answers(CASES[case]),
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[Recorded]]]:
+    """Case -> the events of a run that nobody killed."""
+    known: dict[str, list[Recorded]] = {}
+
+    def events(case: str) -> list[Recorded]:
+        if case not in known:
+            program = Program(tmp_path_factory.mktemp(case) / "home")
+            assert run_until_killed(program, "after", "0", *arguments_for(case, program)) == 0
+            known[case] = events_of(program)
+        return known[case]
+
+    return events
+
+
+def killed_and_resumed(folder: Path, case: str, when: str, number: int) -> dict[str, Any]:
+    """A run killed at an append and gone on with; what it left behind."""
+    program = Program(folder / "home")
+    folder.mkdir()
+    begun = run_until_killed(program, when, str(number), *arguments_for(case, program))
+    before = events_of(program)
+    resumed = run_until_killed(program, "after", "0", "resume", "--practice", "--answers", str(folder / "answers.yaml"))
+    after = events_of(program)
+    return {
+        "at": f"{case}, {when} append {number}",
+        "begun": begun,
+        "resumed": resumed,
+        "kept": [r.hash for r in after[: len(before)]] == [r.hash for r in before],
+        "before": len(before),
+        "after": after,
+        "state": fold(after),
+        "sent": len(program.lab_acts("restart")),
+    }
+
+
+CHOSEN = {
+    ("service-stopped", "before"): [1, 26],
+    ("service-stopped", "after"): [29, 58],
+    ("restart-fails", "before"): [32, 59],
+    ("restart-fails", "after"): [25, 63],
+}
+"""Where a run is killed outside CI: at its first and its last event, around its acts and its answers."""
+
+
+@pytest.mark.timeout(480)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("case", list(CASES))
+def test_killed_at_any_event_the_run_ends_the_same(
+    undisturbed: Callable[[str], list[Recorded]], tmp_path: Path, case: str, when: str
+) -> None:
+    """Killed at an event and resumed with the same answers, each step ends as it does undisturbed, and no act is begun twice."""
+    whole = undisturbed(case)
+    numbers = list(range(1, len(whole) - STORED_AT_ONCE + 1)) if IN_CI else CHOSEN[case, when]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        runs = list(threads.map(lambda number: killed_and_resumed(tmp_path / str(number), case, when, number), numbers))
+    for number, run in zip(numbers, runs, strict=True):
+        at = run["at"]
+        assert run["begun"] == -signal.SIGKILL, at
+        assert run["before"] == STORED_AT_ONCE + number - (when == "before"), at
+        assert run["kept"], at
+        ended_before_the_kill = number == len(whole) - STORED_AT_ONCE and when == "after"
+        assert run["resumed"] in ((0, 2) if ended_before_the_kill else (0,)), at
+        assert steps_of(run["after"]) == steps_of(whole), at
+        assert intents_of(run["after"]) == intents_of(whole), at
+        assert (run["state"].status, run["state"].open_debts, run["state"].unknown) == ("recovered", (), ()), at
+        asked = any(type(r.event).__name__ == "UnknownAnswered" for r in run["after"])
+        assert run["sent"] == 1 or (run["sent"] == 0 and asked), at
+        assert [r.seq for r in run["after"]] == list(range(1, len(run["after"]) + 1)), at
