@@ -166,11 +166,11 @@ def _input(at: Keyboard, name: str, declared: Input, site: Site) -> tuple[str, s
 
 def earlier(home: Home, plan: Playbook, practice: bool) -> tuple[list[Summary], dict[str, str]]:
     """The last incidents of this plan, and after which step service was back in each."""
+    from runbook.model.naming import helped
     from runbook.model.state import fold
-    from runbook.ui.words import helped
 
     same = [summary for summary in home.list(practice) if summary.opened and summary.opened.plan == plan.id][:RECENT]
-    return same, {each.id: helped(fold(home.open(each.id).read().events), plan) for each in same}
+    return same, {each.id: helped(plan, fold(home.open(each.id).read().events)) for each in same}
 
 
 def open_incidents(home: Home, site: Site, practice: bool) -> list[OpenIncident]:

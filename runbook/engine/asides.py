@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runbook.model.naming import title_of
+from runbook.model.open_items import open_items
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.ports import CannotAskError
-from runbook.model.state import Debt
 from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import local_text, span
+from runbook.model.words import word
 
 if TYPE_CHECKING:
     from runbook.engine.context import Context
-
-DEBT_WORDS = {
-    "emergency_lines": lambda: _("the hotline is on the emergency lines"),
-    "manual_tickets": lambda: _("tickets written by hand are not all entered"),
-}
-
-
-def debt_line(context: Context, debt: Debt) -> str:
-    """One open debt in words, with its age."""
-    words = DEBT_WORDS.get(debt.kind, lambda: debt.kind)()
-    age = span(context.now() - debt.since)
-    title = context.plan.step(debt.step).title.pick() if context.plan.has(debt.step) else debt.step
-    return _("OPEN for {age}: {what} (since step {step})").format(age=age, what=words, step=title)
 
 
 def phone(context: Context) -> list[str]:
@@ -57,14 +46,9 @@ def contact(context: Context, name: str) -> list[str]:
     return [_("Call {role}:").format(role=known.title.pick()), *people]
 
 
-def open_items(context: Context) -> list[str]:
-    """Open debts and acts whose end nobody knows."""
-    lines = [debt_line(context, debt) for debt in context.state.open_debts]
-    for step in context.state.unknown:
-        lines.append(
-            _("UNKNOWN: {title}: nobody knows how it ended").format(title=context.plan.step(step.id).title.pick())
-        )
-    return lines or [_("Nothing is open.")]
+def what_is_open(context: Context) -> list[str]:
+    """Open debts and acts whose end nobody knows; or that nothing is open."""
+    return open_items(context.state, context.plan, context.now()) or [_("Nothing is open.")]
 
 
 def handover(context: Context) -> list[str]:
@@ -79,11 +63,13 @@ def handover(context: Context) -> list[str]:
             incident=state.opened.incident, title=context.plan.header.title.pick()
         ),
         _("Fault reported {at}, {elapsed} ago; state: {status}").format(
-            at=local_text(state.reported_at, zone), elapsed=span(context.now() - state.reported_at), status=state.status
+            at=local_text(state.reported_at, zone),
+            elapsed=span(context.now() - state.reported_at),
+            status=word(state.status, "status"),
         ),
-        *(f"  {context.plan.step(k.id).title.pick()}: {k.outcome}" for k in done if context.plan.has(k.id)),
+        *(f"  {title_of(context.plan, known.id)}: {word(known.outcome, 'outcome')}" for known in done),
         _("Now: {title}").format(title=here),
-        *open_items(context),
+        *what_is_open(context),
         _("Saved up to #{code}. Go on with: runbook resume {incident}").format(
             code=state.last.head_code, incident=state.opened.incident
         ),

@@ -46,7 +46,7 @@ def serve(context: Context, letter: str, text: str) -> None:
         case "p":
             context.ports.human.tell(*asides.phone(context))
         case "o":
-            context.ports.human.tell(*asides.open_items(context))
+            context.ports.human.tell(*asides.what_is_open(context))
         case "h":
             context.record(StatePrinted(here))
             context.ports.human.tell(*asides.handover(context))

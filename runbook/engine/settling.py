@@ -6,6 +6,8 @@ from runbook.engine import asides
 from runbook.engine.context import BUSY, FREE, Context
 from runbook.engine.signals import Stopped
 from runbook.model.events import DebtWaived, Escalated, FailureAnswered, IncidentAborted, RecoveryAnswered, WentTo
+from runbook.model.naming import numbered
+from runbook.model.open_items import debt_line, open_items
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.ports import CannotAskError, Prompt
 from runbook.model.state import END
@@ -88,7 +90,7 @@ def failure_menu(context: Context, step: Step) -> None:
             _("{title}: failed. What now?").format(title=step.title.pick()),
             choices,
             BUSY + "ug",
-            tuple(asides.open_items(context)) if still_open else (),
+            tuple(open_items(state, context.plan, context.now())),
         )
         attempt = state.step(step.id).attempt
         reason = context.text(f"{step.id}.reason", _("Why?")) if answer in ("skip", "abort") else ""
@@ -135,13 +137,11 @@ def settle_debt(context: Context, opener: str) -> None:
     debt = context.state.debt(opener)
     assert debt is not None
     closer = next((step for step in context.plan.steps if step.keys.closes == opener), None)
-    choices = (
-        {"close": _("now: [{number}] {title}").format(number=closer.number, title=closer.title.pick())}
-        if closer
-        else {}
-    )
+    choices = {"close": _("now: {step}").format(step=numbered(context.plan, closer.id))} if closer else {}
     choices |= {"waive": _("a written waiver, with a name"), "pause": _("pause")}
-    answer = context.choose(f"{opener}.debt", _("Before the end:"), choices, BUSY, (asides.debt_line(context, debt),))
+    answer = context.choose(
+        f"{opener}.debt", _("Before the end:"), choices, BUSY, (debt_line(debt, context.plan, context.now()),)
+    )
     if answer == "pause":
         raise Stopped("key")
     if answer == "waive":
@@ -153,16 +153,15 @@ def settle_debt(context: Context, opener: str) -> None:
 
 def waive(context: Context, opener: str) -> None:
     """A written waiver: a name, a reason, and the typed number of the step that opened it."""
-    step = context.plan.step(opener)
+    step, debt = context.plan.step(opener), context.state.debt(opener)
+    assert debt is not None
     name = context.text(f"{opener}.waiver-name", _("Who answers for it? (name)"))
     reason = context.text(f"{opener}.waiver-reason", _("Why is it left open?"))
     context.current = step
     try:
         context.confirm(
             step,
-            _("Waive it: {what}").format(
-                what=asides.debt_line(context, next(d for d in context.state.open_debts if d.step == opener))
-            ),
+            _("Waive it: {what}").format(what=debt_line(debt, context.plan, context.now())),
             keys_=BUSY,
         )
         context.record(DebtWaived(opener, name, reason))

@@ -106,7 +106,7 @@ class IncidentAborted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClockJumped(Event):
-    """Wall time moved by `seconds` against the boot clock; or `kind` is suspended | rebooted."""
+    """`kind`: wall (it moved by `seconds` against the boot clock) | suspended | rebooted (`seconds` since the last event)."""
 
     kind: str
     seconds: float

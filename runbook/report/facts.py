@@ -12,17 +12,19 @@ from runbook.model import events as ev
 from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened, Recorded
+from runbook.model.naming import answer_of
 from runbook.model.playbook import Playbook
 from runbook.model.site import Site
 from runbook.model.state import State, fold
 from runbook.model.text import Text, _, language
+from runbook.model.words import word
 from runbook.report.attempts import Walks, attempts, unknown_acts
 from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
 from runbook.report.record import ClockFacts, DebtFacts, Facts, Proof, Tickets
 from runbook.report.sentences import Names
 from runbook.report.timeline import timeline
+from runbook.report.values import titled
 from runbook.report.walked import Attempt, StepFacts
-from runbook.report.words import titled, word
 
 
 def facts(
@@ -115,8 +117,7 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         return titled(found.number, found.title.pick())
 
     def answer(name: str, given: str) -> str:
-        choices = getattr(playbook.step(name).sample, "choices", ()) if playbook.has(name) else ()
-        return next((option.label for option in choices if option.id == given), word(given, "answer"))
+        return answer_of(playbook, name, given)
 
     def question(name: str) -> str:
         found = playbook.header.inputs.get(name)

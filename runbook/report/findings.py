@@ -11,10 +11,10 @@ from runbook.model.events import Recorded
 from runbook.model.state import END, State
 from runbook.model.text import _
 from runbook.model.units import local_text, utc_read
+from runbook.model.words import word
 from runbook.report.record import Deviation, Evidence, Note, Person
 from runbook.report.sentences import Names
 from runbook.report.walked import Approval
-from runbook.report.words import word
 
 Journal = tuple[Recorded, ...]
 

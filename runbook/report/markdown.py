@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from runbook.bundled import templates_dir
 from runbook.model.text import _
 from runbook.model.units import local_text
-from runbook.report import words
+from runbook.model.words import word
+from runbook.report import values
 from runbook.report.escape import Hider, Markup, digest, inline, quoted
 from runbook.report.record import Facts
 
@@ -26,7 +27,7 @@ def markdown(facts: Facts) -> str:
 
 def _environment(facts: Facts) -> Environment:
     hide = Hider(facts.hidden, _("[number hidden: practice]"))
-    titles = {step.id: words.titled(step.number, step.title) for step in facts.steps}
+    titles = {step.id: values.titled(step.number, step.title) for step in facts.steps}
     one_day = {line.at.astimezone(facts.zone).date() for line in facts.timeline}
 
     def gate(value: object) -> str:
@@ -43,11 +44,11 @@ def _environment(facts: Facts) -> Environment:
         autoescape=False,  # noqa: S701
     )
     filters: dict[str, Any] = {
-        "word": words.word,
-        "moment": lambda at: words.moment(at, facts.zone),
+        "word": word,
+        "moment": lambda at: values.moment(at, facts.zone),
         "clock": lambda at: local_text(at, facts.zone, date=len(one_day) > 1),
-        "span": words.length,
-        "since": words.since,
+        "span": values.length,
+        "since": values.since,
         "step": lambda step: titles.get(step, step),
         "quoted": lambda text: quoted(hide(text)),
         "digest": digest,

@@ -11,11 +11,11 @@ from typing import Any
 from runbook.bundled import templates_dir
 from runbook.model.errors import RunbookError
 from runbook.model.text import _
+from runbook.model.words import practice_mark
 from runbook.report.blocks import Block
 from runbook.report.columns import lines, widths
 from runbook.report.glyphs import shown
 from runbook.report.record import Facts
-from runbook.report.words import word
 
 TEMPLATE = "report.typ"
 WHOLE_LINES = 24
@@ -52,7 +52,7 @@ def pdf(facts: Facts, blocks: list[Block]) -> bytes:
 
 def _frame(facts: Facts) -> dict[str, Any]:
     """What stands on every page."""
-    practice = word(facts.mode, "mode") if facts.mode != "live" else ""
+    practice = practice_mark(facts.mode)
     title = f"{_('Incident report')}: {facts.title}"
     return {
         "title": f"{title} ({practice})" if practice else title,

@@ -10,7 +10,7 @@ from typing import Any
 from runbook.model import events as ev
 from runbook.model.text import _
 from runbook.model.units import local_text, span, utc_read
-from runbook.report.words import word
+from runbook.model.words import word
 
 
 @dataclass(frozen=True, slots=True)

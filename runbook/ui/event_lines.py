@@ -1,27 +1,33 @@
-"""Each event in one or two lines of words: for the screen as it happens, and for `runbook log`."""
+"""Each event in one or two lines of words: on the screen as it happens, and in `runbook log`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from runbook.model import events as e
+from runbook.model.naming import numbered
 from runbook.model.text import _
-from runbook.model.units import clock_text, local_text, utc_read
+from runbook.model.units import clock_text, local_text, span, utc_read
+from runbook.model.words import word
 from runbook.ui import step_events
 from runbook.ui.glyphs import Shown
 from runbook.ui.safe_text import one_line
 from runbook.ui.saying import Reader, because, behind_bar
-from runbook.ui.words import PAUSES, numbered, word
 
-__all__ = ["Reader", "event_lines"]
+__all__ = ["Reader", "event_lines", "said"]
 
 
 def event_lines(recorded: e.Recorded, reader: Reader) -> list[Shown]:
     """The event in words, its time of day first. What a machine or a device wrote follows behind the bar."""
-    said = _SAID.get(type(recorded.event), _unrecognised)
     first, *others = said(recorded.event, reader)
     return [Shown(f"{clock_text(recorded.at, reader.zone)}  {first.text}", first.style), *others]
+
+
+def said(event: e.Event, reader: Reader) -> list[Shown]:
+    """The same without the time."""
+    return _SAID.get(type(event), _unrecognised)(event, reader)
 
 
 def _opened(event: e.IncidentOpened, reader: Reader) -> list[Shown]:
@@ -31,12 +37,8 @@ def _opened(event: e.IncidentOpened, reader: Reader) -> list[Shown]:
 
 
 def _reported(event: e.ReportedTimeCorrected, reader: Reader) -> list[Shown]:
-    return [
-        Shown(
-            _("Time of the report corrected to {at}").format(at=local_text(utc_read(event.at), reader.zone))
-            + because(event.reason)
-        )
-    ]
+    at = local_text(utc_read(event.at), reader.zone)
+    return [Shown(_("Time of the report corrected to {at}").format(at=at) + because(event.reason))]
 
 
 def _input(event: e.InputAnswered, reader: Reader) -> list[Shown]:
@@ -50,7 +52,7 @@ def _self_checked(event: e.SelfChecked, reader: Reader) -> list[Shown]:
 
 
 def _paused(event: e.Paused, reader: Reader) -> list[Shown]:
-    return [Shown(_("Paused: {why}").format(why=word(PAUSES, event.why)), "bold")]
+    return [Shown(_("Paused: {why}").format(why=word(event.why, "paused")), "bold")]
 
 
 def _resumed(event: e.Resumed, reader: Reader) -> list[Shown]:
@@ -66,44 +68,28 @@ def _aborted(event: e.IncidentAborted, reader: Reader) -> list[Shown]:
 
 
 def _clock_jumped(event: e.ClockJumped, reader: Reader) -> list[Shown]:
-    if event.kind == "rebooted":
-        return [Shown(_("This machine was started again since the last event."))]
-    return [
-        Shown(
-            _("! This machine's clock jumped by {seconds} s; limits count by the new time.").format(
-                seconds=f"{event.seconds:+.0f}"
-            )
-        )
-    ]
+    moved = f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
+    if event.kind != "wall":
+        return [Shown(moved)]
+    return [Shown(_("! {moved}; limits count by the new time").format(moved=moved), "yellow")]
 
 
 def _told(event: e.PersonTold, reader: Reader) -> list[Shown]:
     sentence = _("Told: {name} ({role}), {means}") if event.reached else _("Not reached: {name} ({role}), {means}")
-    return [
-        Shown(sentence.format(name=one_line(event.name), role=reader.role(event.contact), means=one_line(event.means)))
-    ]
+    role = reader.role(event.contact)
+    return [Shown(sentence.format(name=one_line(event.name), role=role, means=one_line(event.means)))]
 
 
 def _tickets(event: e.TicketsCounted, reader: Reader) -> list[Shown]:
     missing = _("; missing: {numbers}").format(numbers=one_line(", ".join(event.missing))) if event.missing else ""
-    return [
-        Shown(
-            _("Tickets by hand: {written} written, {entered} entered").format(
-                written=event.written, entered=event.entered
-            )
-            + missing
-        )
-    ]
+    counted = _("Manual tickets: {written} written, {entered} entered")
+    return [Shown(counted.format(written=event.written, entered=event.entered) + missing)]
 
 
 def _waived(event: e.DebtWaived, reader: Reader) -> list[Shown]:
-    sentence = _("Waived by {name}: what {step} left open")
-    return [
-        Shown(
-            sentence.format(name=one_line(event.name), step=numbered(reader.plan, event.step)) + because(event.reason),
-            "yellow",
-        )
-    ]
+    step = numbered(reader.plan, event.step)
+    line = _("Waived by {name}: what {step} left open").format(name=one_line(event.name), step=step)
+    return [Shown(line + because(event.reason), "yellow")]
 
 
 def _note(event: e.NoteAdded, reader: Reader) -> list[Shown]:
@@ -127,7 +113,7 @@ def _damaged(event: e.JournalDamaged, reader: Reader) -> list[Shown]:
     )
     claimed = f"{event.claimed_kind} {event.claimed_body}".strip() or event.detail
     return [
-        Shown(sentence.format(seq=event.seq, reason=one_line(event.reason)), "bold red"),
+        Shown(sentence.format(seq=event.seq, reason=one_line(word(event.reason, "damage"))), "bold red"),
         *behind_bar(claimed[:400]),
     ]
 

@@ -11,9 +11,9 @@ from runbook.model.playbook import Playbook
 from runbook.model.site import Site
 from runbook.model.text import _
 from runbook.model.units import clock_text, local_text, span, utc_read
+from runbook.model.words import practice_mark, word
 from runbook.ui.glyphs import Shown, boxed, clipped, fold
 from runbook.ui.sentences import flat, limited, said
-from runbook.ui.words import STATUS, mark, word
 
 HEIGHT = 24
 EARLIER_AT_MOST = 3
@@ -82,7 +82,7 @@ def first_screen(
 
 def _right_plan(plan: Playbook, mode: str, width: int, at_most: int) -> list[Shown]:
     header = plan.header
-    title = " · ".join(part for part in (mark(mode), header.severity, flat(header.title.pick())) if part)
+    title = " · ".join(part for part in (practice_mark(mode), header.severity, flat(header.title.pick())) if part)
     lines = [Shown(part, "bold") for part in fold(title, width, "  ")]
     lines += said(_("Right plan when: {sentence}"), header.use_when.pick(), width, at_most)
     if header.not_when:
@@ -131,5 +131,5 @@ def _earlier(earlier: Sequence[Earlier], helped: Mapping[str, str], site: Site, 
     for one in earlier:
         day = local_text(utc_read(one.opened_at), site.zone)[:10] if one.opened_at else "-"
         what = _("; helped: {step}").format(step=flat(helped[one.id])) if helped.get(one.id) else ""
-        lines.append(Shown(clipped(f"  {day}  {one.id}  {word(STATUS, one.state)}{what}", width)))
+        lines.append(Shown(clipped(f"  {day}  {one.id}  {word(one.state, 'status')}{what}", width)))
     return lines

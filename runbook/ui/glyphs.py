@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from runbook.model.text import N_, _
+from runbook.model.words import word
 
 
 class Shown(NamedTuple):
@@ -16,16 +16,6 @@ class Shown(NamedTuple):
     style: str = ""
 
 
-OUTCOME_WORDS = {
-    "passed": N_("passed"),
-    "warned": N_("warned"),
-    "failed": N_("failed"),
-    "expired": N_("expired"),
-    "unreachable": N_("could not be asked"),
-    "unknown": N_("unknown"),
-    "skipped": N_("skipped"),
-    "not_taken": N_("not taken"),
-}
 _OUTCOME_MARKS = {
     "passed": "√",
     "warned": "!",
@@ -59,12 +49,7 @@ _TWO_CELLS_WIDE = ("gb", "cp936", "big5", "cp950", "euc", "shift", "cp932", "cp9
 
 def outcome_mark(outcome: str) -> str:
     """The outcome's mark and word: `√ passed`."""
-    return f"{_OUTCOME_MARKS.get(outcome, '?')} {outcome_word(outcome)}"
-
-
-def outcome_word(outcome: str) -> str:
-    """The outcome in words for people."""
-    return _(OUTCOME_WORDS[outcome]) if outcome in OUTCOME_WORDS else outcome
+    return f"{_OUTCOME_MARKS.get(outcome, '?')} {word(outcome, 'outcome')}"
 
 
 def carried(text: str, encoding: str) -> str:

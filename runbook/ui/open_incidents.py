@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from runbook.model.open_items import open_items
 from runbook.model.state import State
 from runbook.model.text import _
 from runbook.model.units import span
+from runbook.model.words import word
 from runbook.ui.event_lines import Reader, event_lines
-from runbook.ui.words import STATUS, open_items, word
 
 
 def lines(incident: str, state: State, now: datetime) -> list[str]:
     """One open incident: its age, its state, its last line, and what is open in it."""
     opened = state.opened
     age = span(now - state.opened_at) if state.opened_at else "?"
-    head = _("{incident}: {status} for {age}").format(incident=incident, status=word(STATUS, state.status), age=age)
+    head = _("{incident}: {status} for {age}").format(incident=incident, status=word(state.status, "status"), age=age)
     last = []
     if state.last and opened:
         from zoneinfo import ZoneInfo

@@ -8,9 +8,9 @@ from datetime import tzinfo
 
 from runbook.model.playbook import Playbook
 from runbook.model.text import _
+from runbook.model.words import word
 from runbook.ui.glyphs import Shown
 from runbook.ui.safe_text import one_line, remote
-from runbook.ui.words import DEBTS, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Reader:
 
 def opens(kind: str) -> list[Shown]:
     """What a step leaves open from now on, as a line of its own."""
-    return [Shown(_("  Open from now on: {what}").format(what=word(DEBTS, kind)), "yellow")] if kind else []
+    return [Shown(_("  Open from now on: {what}").format(what=word(kind, "debt")), "yellow")] if kind else []
 
 
 def behind_bar(found: str) -> list[Shown]:

@@ -16,17 +16,19 @@ from runbook.model.events import (
     StepBegun,
     StepFinished,
 )
+from runbook.model.naming import title_of
+from runbook.model.open_items import open_items
 from runbook.model.playbook import Playbook, Step
 from runbook.model.site import Site
 from runbook.model.state import State, after
 from runbook.model.text import _
+from runbook.model.words import word
 from runbook.ui.console import Console
 from runbook.ui.event_lines import Reader, event_lines
 from runbook.ui.glyphs import Shown, outcome_mark
 from runbook.ui.safe_text import remote
 from runbook.ui.status import status_line
 from runbook.ui.step_screen import plan_line, step_screen
-from runbook.ui.words import PAUSES, open_items, word
 
 
 class Screen:
@@ -74,7 +76,7 @@ class Screen:
 
     def ending(self, how: str, why: str = "") -> None:
         """Show how the walk ended, what is still open, up to where it is saved, and what to type next."""
-        self._console.write("", Shown(_ENDINGS[how]().format(why=word(PAUSES, why)), "bold"))
+        self._console.write("", Shown(_ENDINGS[how]().format(why=word(why, "paused")), "bold"))
         self.open_items()
         opened, last = self.state.opened, self.state.last
         if opened and last:
@@ -102,8 +104,7 @@ class Screen:
                 # Its outcome follows with the step's own; what was run stands above.
                 return [Shown(line) for line in remote(reading.found)]
             case StepFinished(how="condition") as finished:
-                title = self._plan.step(finished.step).title.pick() if self._plan.has(finished.step) else finished.step
-                return [Shown(f"{outcome_mark('not_taken')}: {title}", "dim")]
+                return [Shown(f"{outcome_mark('not_taken')}: {title_of(self._plan, finished.step)}", "dim")]
             case _:
                 return event_lines(recorded, self._reader)
 

@@ -9,13 +9,13 @@ from runbook.model.clocks import Clock
 from runbook.model.state import State
 from runbook.model.text import _
 from runbook.model.units import span
-from runbook.ui.words import mark
+from runbook.model.words import practice_mark
 
 
 def status_line(state: State, now: datetime, *, who: str = "", running: Sequence[Clock] = ()) -> str:
     """LAB or DRILL first; incident, who, elapsed since reported, limits, open items, and up to where it is saved."""
     opened = state.opened
-    parts = [mark(opened.mode), opened.incident] if opened else []
+    parts = [practice_mark(opened.mode), opened.incident] if opened else []
     parts.append(who)
     if state.reported_at:
         parts.append(_("{elapsed} since the report").format(elapsed=span(now - state.reported_at)))

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from runbook.model import events as e
+from runbook.model.naming import answer_of, numbered
 from runbook.model.text import _
 from runbook.model.units import clock_text, utc_read
+from runbook.model.words import word
 from runbook.ui.glyphs import OUTCOME_STYLES, Shown, outcome_mark
 from runbook.ui.safe_text import one_line
 from runbook.ui.saying import Reader, because, behind_bar, opens
-from runbook.ui.words import BY, PURPOSES, answer_of, numbered, word
 
 
 def _begun(event: e.StepBegun, reader: Reader) -> list[Shown]:
@@ -21,33 +22,28 @@ def _begun(event: e.StepBegun, reader: Reader) -> list[Shown]:
 
 def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
     line = _("{purpose}: {ran}: {outcome}").format(
-        purpose=word(PURPOSES, event.purpose), ran=one_line(event.ran), outcome=outcome_mark(event.outcome)
+        purpose=word(event.purpose, "purpose"), ran=one_line(event.ran), outcome=outcome_mark(event.outcome)
     )
     return [Shown(line, OUTCOME_STYLES.get(event.outcome, "")), *behind_bar(event.found)]
 
 
 def _approved(event: e.ApprovalGiven, reader: Reader) -> list[Shown]:
     until = clock_text(utc_read(event.expires_at), reader.zone)[:5]
-    sentence = _("Approved by {name} ({role}), spoken, not verified; holds until {until}: {act}")
-    return [
-        Shown(
-            sentence.format(
-                name=one_line(event.name), role=reader.role(event.role), until=until, act=one_line(event.act)
-            )
-        )
-    ]
+    line = _("Approved by {name} ({role}), {how}; holds until {until}: {act}").format(
+        name=one_line(event.name),
+        role=reader.role(event.role),
+        how=word(event.how, "approval"),
+        until=until,
+        act=one_line(event.act),
+    )
+    return [Shown(line)]
 
 
 def _refused(event: e.ApprovalRefused, reader: Reader) -> list[Shown]:
-    why = _("not reached") if event.why == "not_reached" else _("refused")
-    return [
-        Shown(
-            _("No approval by {name} ({role}): {why}").format(
-                name=one_line(event.name), role=reader.role(event.role), why=why
-            )
-            + because(event.reason)
-        )
-    ]
+    line = _("No approval by {name} ({role}): {why}").format(
+        name=one_line(event.name), role=reader.role(event.role), why=word(event.why, "refused")
+    )
+    return [Shown(line + because(event.reason))]
 
 
 def _intended(event: e.ActionIntended, reader: Reader) -> list[Shown]:
@@ -55,20 +51,15 @@ def _intended(event: e.ActionIntended, reader: Reader) -> list[Shown]:
 
 
 def _act_ended(event: e.ActionEnded, reader: Reader) -> list[Shown]:
-    ends = {
-        "done": _("The act ended."),
-        "error": _("The act ended with an error."),
-        "unknown": _("! Nobody knows how the act ended."),
-        "not_sent": _("Nothing was sent."),
-    }
-    style = "" if event.ended == "done" else "bold red"
-    return [Shown(ends.get(event.ended, event.ended), style), *behind_bar(event.found)]
+    line = _("The act: {ended}").format(ended=word(event.ended, "ended"))
+    said = Shown(line) if event.ended == "done" else Shown(f"! {line}", "bold red")
+    return [said, *behind_bar(event.found)]
 
 
 def _finished(event: e.StepFinished, reader: Reader) -> list[Shown]:
     step = numbered(reader.plan, event.step)
     answer = f": {one_line(answer_of(reader.plan, event.step, event.answer))}" if event.answer else ""
-    by = word(BY, event.by)
+    by = word(event.by, "by")
     line = f"{outcome_mark(event.outcome)}  {step}{answer} ({by}){because(event.reason)}"
     lines = [Shown(line, OUTCOME_STYLES.get(event.outcome, ""))]
     if event.closes:
@@ -77,37 +68,17 @@ def _finished(event: e.StepFinished, reader: Reader) -> list[Shown]:
 
 
 def _unknown_answered(event: e.UnknownAnswered, reader: Reader) -> list[Shown]:
-    answers = {
-        "done": _("it was done"),
-        "not_done": _("it was not done"),
-        "redo": _("do it again"),
-        "unknown": _("it stays unknown"),
-    }
-    answer = answers.get(event.answer, event.answer)
-    return [
-        Shown(
-            _("Decided for {step}: {answer}").format(step=numbered(reader.plan, event.step), answer=answer)
-            + because(event.reason)
-        )
-    ]
+    line = _("Decided for {step}: {answer}").format(
+        step=numbered(reader.plan, event.step), answer=word(event.answer, "unknown_answer")
+    )
+    return [Shown(line + because(event.reason))]
 
 
 def _failure(event: e.FailureAnswered, reader: Reader) -> list[Shown]:
-    choices = {
-        "again": _("try again"),
-        "by_hand": _("by hand"),
-        "skip": _("skip"),
-        "escalate": _("escalate"),
-        "pause": _("pause"),
-        "abort": _("abort"),
-    }
-    choice = choices.get(event.choice, event.choice)
-    return [
-        Shown(
-            _("After the failure of {step}: {choice}").format(step=numbered(reader.plan, event.step), choice=choice)
-            + because(event.reason)
-        )
-    ]
+    line = _("After the failure of {step}: {choice}").format(
+        step=numbered(reader.plan, event.step), choice=word(event.choice, "choice")
+    )
+    return [Shown(line + because(event.reason))]
 
 
 def _recovery(event: e.RecoveryAnswered, reader: Reader) -> list[Shown]:
@@ -127,13 +98,8 @@ def _went(event: e.WentTo, reader: Reader) -> list[Shown]:
 def _corrected(event: e.AnswerCorrected, reader: Reader) -> list[Shown]:
     what = _("service is back?") if event.question == "recovered" else numbered(reader.plan, event.step)
     right = _("; right is: {right}").format(right=one_line(event.right)) if event.right else ""
-    return [
-        Shown(
-            _("Corrected: {what}: {was} was wrong").format(what=what, was=one_line(event.was))
-            + right
-            + because(event.reason)
-        )
-    ]
+    line = _("Corrected: {what}: {was} was wrong").format(what=what, was=one_line(event.was))
+    return [Shown(line + right + because(event.reason))]
 
 
 SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {

@@ -6,9 +6,9 @@ from runbook.model.playbook import Playbook, Step, WaitFor
 from runbook.model.site import Site
 from runbook.model.text import _
 from runbook.model.units import span
+from runbook.model.words import word
 from runbook.ui.glyphs import Shown, fold
 from runbook.ui.sentences import flat, said
-from runbook.ui.words import PHASES, word
 
 
 def step_screen(
@@ -19,7 +19,7 @@ def step_screen(
     again = _("attempt {attempt}").format(attempt=attempt) if attempt > 1 else ""
     role = _("for: {role}").format(role=site.role(step.keys.role)) if step.keys.role else ""
     lines = [Shown("")]
-    lines.append(Shown(" · ".join(part for part in (head, word(PHASES, step.keys.phase), role, again) if part), "dim"))
+    lines.append(Shown(" · ".join(part for part in (head, word(step.keys.phase, "phase"), role, again) if part), "dim"))
     lines += [Shown(part, "bold") for part in fold(flat(step.title.pick()), width, "  ")]
     if step.keys.why:
         lines += said(_("Why: {sentence}"), step.keys.why.pick(), width, 3)

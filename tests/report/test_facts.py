@@ -38,7 +38,7 @@ def test_the_time_on_the_emergency_lines_counts_from_the_intent_to_the_closing_s
 def test_an_open_debt_and_missing_tickets_are_still_open() -> None:
     found = told(whole(close=False))
     assert [what.split(":")[0] for what in found.still_open] == [
-        "manual tickets to be entered, since 2026-11-04 03",
+        "manual tickets are not all entered, since 2026-11-04 03",
         "1 manual ticket(s) not yet entered",
         "the incident is not closed",
     ]

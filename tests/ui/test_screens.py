@@ -11,6 +11,8 @@ import pytest
 from runbook.model import events as e
 from runbook.model.clocks import clocks, met_by
 from runbook.model.errors import RunbookError
+from runbook.model.naming import helped
+from runbook.model.open_items import open_items
 from runbook.model.state import fold
 from runbook.model.text import speak
 from runbook.ui import open_incidents
@@ -20,7 +22,6 @@ from runbook.ui.glyphs import Shown, cells
 from runbook.ui.screen import Screen
 from runbook.ui.status import status_line
 from runbook.ui.step_screen import step_screen
-from runbook.ui.words import helped, open_items
 from tests.ui.parts import NOW, OPENED, SCHEME, SITE, Earlier, Origins, memory_console, plan, recorded
 
 PLAN = plan()
@@ -128,8 +129,8 @@ def test_open_incidents_are_shown_by_later_starts() -> None:
 def test_what_helped() -> None:
     """The step after which service was back is named."""
     state = fold([*DEBT, recorded(e.RecoveryAnswered("restart-cti", recovered=True), 4)])
-    assert helped(state, PLAN) == "Restart the CTI service"
-    assert helped(fold(DEBT), PLAN) == ""
+    assert helped(PLAN, state) == "Restart the CTI service"
+    assert helped(PLAN, fold(DEBT)) == ""
 
 
 SAMPLES: dict[str, Any] = {"str": "x\x1b[2J\ny", "int": 1, "bool": True, "float": 1.5, "bool | None": None}
@@ -175,7 +176,7 @@ GOLDEN_EVENTS = [
     (
         e.ReadingTaken("ping-cti", 1, "verify", "ping", "ping cti", "failed", {}, "", "loss 100 %\r\n[√ passed]\x1b[A"),
         [
-            "02:51:07  read to verify: ping cti: × failed",
+            "02:51:07  read to verify the act: ping cti: × failed",
             "│ loss 100 %",
             r"│ [√ passed]\u{1b}[A",
             "│ (1 control characters were made visible)",
@@ -183,14 +184,14 @@ GOLDEN_EVENTS = [
     ),
     (
         e.StepFinished("ping-cti", 1, "failed", "machine", "read"),
-        ["02:51:07  × failed  [2] The CTI server answers ping (by machine)"],
+        ["02:51:07  × failed  [2] The CTI server answers ping (machine)"],
     ),
     (
         e.StepFinished(
             "restart-cti", 1, "passed", "person", "resolved", answer="done", reason="seen", closes="tell-lead"
         ),
         [
-            "02:51:07  √ passed  [3] Restart the CTI service: done (by a person); reason: seen",
+            "02:51:07  √ passed  [3] Restart the CTI service: done (person); reason: seen",
             "  Closed: what [1] The group leader knows left open.",
         ],
     ),
@@ -200,7 +201,7 @@ GOLDEN_EVENTS = [
     ),
     (
         e.StepFinished("tell-lead", 1, "failed", "person", "asked", answer="nobody"),
-        ["02:51:07  × failed  [1] The group leader knows: nobody was reached (by a person)"],
+        ["02:51:07  × failed  [1] The group leader knows: nobody was reached (person)"],
     ),
     (
         e.ActionIntended("restart-cti", 1, "service", "restart", "-", "host:cti", "emergency_lines"),

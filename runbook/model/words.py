@@ -1,12 +1,8 @@
-"""The words for codes: outcomes, manners, reasons. A code that this version does not know is shown as it is."""
+"""The words for codes: outcomes, reasons, answers. One wording for the screen and the report; an unknown code is shown as it is."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
-
 from runbook.model.text import N_, _
-from runbook.model.units import local_text, span
-from runbook.report.escape import EMPTY, Markup
 
 WORDS: dict[str, dict[str, str]] = {
     "outcome": {
@@ -56,16 +52,20 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "answer": {
         "reached": N_("reached"),
-        "nobody": N_("nobody answered"),
+        "nobody": N_("nobody was reached"),
         "confirmed": N_("confirmed"),
         "refused": N_("refused"),
         "not_sure": N_("not sure"),
         "told": N_("told"),
         "not_all": N_("not all were told"),
-        "complete": N_("complete"),
+        "complete": N_("all are entered"),
         "missing": N_("some are missing"),
         "done": N_("done"),
         "not_done": N_("not done"),
+        "could_not": N_("could not be done"),
+        "error": N_("could not be done"),
+        "not_needed": N_("not needed"),
+        "not_possible": N_("not possible"),
         "unknown": N_("nobody can say"),
         "later": N_("later"),
         "by_hand": N_("by hand"),
@@ -75,7 +75,7 @@ WORDS: dict[str, dict[str, str]] = {
     "choice": {
         "again": N_("try again"),
         "by_hand": N_("by hand"),
-        "skip": N_("skip with a reason"),
+        "skip": N_("skip"),
         "escalate": N_("escalate"),
         "pause": N_("pause"),
         "abort": N_("abort"),
@@ -83,12 +83,12 @@ WORDS: dict[str, dict[str, str]] = {
     "paused": {
         "key": N_("by the person"),
         "end_of_input": N_("the input ended"),
-        "hangup": N_("the terminal was closed"),
+        "hangup": N_("the window was closed"),
         "terminate": N_("the program was told to end"),
-        "interrupt": N_("interrupted"),
-        "not_answered": N_("a question had no answer"),
-        "not_confirmed": N_("an act was not confirmed"),
-        "failure_menu": N_("chosen after a failure"),
+        "interrupt": N_("Ctrl-C"),
+        "not_answered": N_("there was no answer"),
+        "not_confirmed": N_("nobody at a terminal confirmed the act"),
+        "failure_menu": N_("after a failure"),
     },
     "because": {
         "next": N_("the plan says so"),
@@ -99,8 +99,8 @@ WORDS: dict[str, dict[str, str]] = {
     "approval": {"spoken": N_("spoken, not verified")},
     "refused": {"refused": N_("refused"), "not_reached": N_("not reached")},
     "debt": {
-        "emergency_lines": N_("hotline on the emergency lines"),
-        "manual_tickets": N_("manual tickets to be entered"),
+        "emergency_lines": N_("the hotline is on the emergency lines"),
+        "manual_tickets": N_("manual tickets are not all entered"),
     },
     "deviation": {
         "skip": N_("skipped"),
@@ -118,9 +118,10 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "status": {
         "open": N_("open"),
-        "recovered": N_("recovered, not closed"),
+        "recovered": N_("recovered"),
         "closed": N_("closed"),
         "aborted": N_("aborted"),
+        "unreadable": N_("unreadable"),
     },
     "mode": {"live": N_("live"), "lab": N_("LAB"), "drill": N_("DRILL")},
     "reported": {
@@ -130,7 +131,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "input": {"asked": N_("asked"), "default": N_("default taken"), "set": N_("set")},
     "jump": {
-        "jumped": N_("The wall clock moved"),
+        "wall": N_("The wall clock moved"),
         "suspended": N_("This laptop was suspended"),
         "rebooted": N_("This laptop was started anew"),
     },
@@ -156,26 +157,11 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 def word(code: str, table: str) -> str:
-    """The words for `code` in `table`, in the person's language."""
+    """The words for `code` in `table`, in the person's language; the code itself where this version has none."""
     found = WORDS[table].get(code)
     return _(found) if found is not None else code
 
 
-def titled(number: int, title: str) -> str:
-    """How a step is called wherever it is named: `8 – Move the hotline`."""
-    return f"{number} {EMPTY} {title}"
-
-
-def moment(at: datetime | None, zone: tzinfo) -> str:
-    """A point in time with its offset; a dash for none."""
-    return local_text(at, zone) if at else EMPTY
-
-
-def length(value: timedelta | None) -> str:
-    """A length of time; a dash for none."""
-    return span(value) if value is not None else EMPTY
-
-
-def since(value: timedelta) -> Markup:
-    """A time counted from the report of the fault: `+12m3s`."""
-    return Markup(f"+{span(value)}" if value >= timedelta() else span(value))
+def practice_mark(mode: str) -> str:
+    """LAB or DRILL, for every place that must show practice as such; empty for a live incident."""
+    return "" if mode == "live" else word(mode, "mode")

@@ -1,0 +1,30 @@
+"""What steps and answers are called. Without the plan (it cannot be read, or another version wrote it) the ids stand."""
+
+from __future__ import annotations
+
+from runbook.model.playbook import Playbook
+from runbook.model.state import State
+from runbook.model.words import word
+
+
+def title_of(plan: Playbook | None, step: str) -> str:
+    """A step's title on one line, its id where the plan does not have it."""
+    return " ".join(plan.step(step).title.pick().split()) if plan and plan.has(step) else step
+
+
+def numbered(plan: Playbook | None, step: str) -> str:
+    """A step as `[4] title`."""
+    number = f"[{plan.step(step).number}] " if plan and plan.has(step) else ""
+    return number + title_of(plan, step)
+
+
+def answer_of(plan: Playbook | None, step: str, answer: str) -> str:
+    """What a person answered, in the words that were on the screen where the plan has them."""
+    choices = getattr(plan.step(step).sample, "choices", ()) if plan and plan.has(step) else ()
+    return next((str(option.label) for option in choices if option.id == answer), word(answer, "answer"))
+
+
+def helped(plan: Playbook | None, state: State) -> str:
+    """The step after which a person said that service was back; empty when nobody did."""
+    found = [step.id for step in state.steps.values() if step.recovery == "yes"]
+    return title_of(plan, found[-1]) if found else ""
