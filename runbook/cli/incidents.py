@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from runbook.model.errors import RunbookError
 from runbook.model.text import Text, _
-from runbook.model.units import span, utc_text
+from runbook.model.units import utc_text
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Clock
-    from runbook.model.events import IncidentOpened, Recorded
+    from runbook.model.events import IncidentOpened
+    from runbook.model.playbook import Playbook
+    from runbook.model.site import Site
     from runbook.model.state import State
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
@@ -105,20 +106,25 @@ def _settled(home: Home, name: str) -> bool:
 def _walked(incident: Incident) -> bool:
     """Whether the plan was walked to its end."""
     from runbook.engine.decide import decide
-    from runbook.loader.playbooks import load_snapshot
 
     known = account(incident)
-    plan, _site = load_snapshot(incident.plan_files(known.opened.files), known.opened.plan)
+    plan, _site = plan_and_site(incident, known.opened)
     return not decide(plan, known.state)
+
+
+def plan_and_site(incident: Incident, opened: IncidentOpened) -> tuple[Playbook, Site]:
+    """The plan and the site as they were kept with the incident. Raises RunbookError where they cannot be read."""
+    from runbook.loader.playbooks import load_snapshot
+
+    return load_snapshot(incident.plan_files(opened.files), opened.plan)
 
 
 def running_clocks(incident: Incident, known: Account) -> list[Clock]:
     """The service-level clocks of an incident, from the plan that was kept with it."""
     from runbook.cli.session import scheme_of
-    from runbook.loader.playbooks import load_snapshot
     from runbook.model.clocks import clocks, met_by
 
-    plan, _site = load_snapshot(incident.plan_files(known.opened.files), known.opened.plan)
+    plan, _site = plan_and_site(incident, known.opened)
     scheme, rule, reported_at = scheme_of(plan), plan.header.clocks, known.state.reported_at
     if scheme is None or rule is None or reported_at is None:
         return []
@@ -127,12 +133,3 @@ def running_clocks(incident: Incident, known: Account) -> list[Clock]:
 
 def zone_of(opened: IncidentOpened) -> ZoneInfo:
     return ZoneInfo(opened.zone)
-
-
-def age(state: State, now: datetime) -> str:
-    """How long ago the fault was reported."""
-    return span(now - state.reported_at) if state.reported_at else "-"
-
-
-def last_line(recorded: Recorded) -> str:
-    return f"#{recorded.head_code} {recorded.kind}"

@@ -1,15 +1,20 @@
-"""`runbook log INCIDENT`: the events as they were recorded, followed while they come when asked."""
+"""`runbook log INCIDENT`: the events in words, followed while they come when asked."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runbook.cli.completion import incident_ids
-from runbook.model.errors import EXIT_GOOD
+from runbook.model.errors import EXIT_GOOD, RunbookError
 from runbook.model.text import _
+
+if TYPE_CHECKING:
+    from runbook.model.events import IncidentOpened, Recorded
+    from runbook.store.folder import Incident
+    from runbook.ui.event_lines import Reader
 
 POLL_S = 0.5
 
@@ -25,7 +30,7 @@ def command(
     """Show the events of an incident."""
     import time
 
-    from runbook.cli.incidents import account, zone_of
+    from runbook.cli.incidents import account
     from runbook.model.state import fold
     from runbook.store.incidents import Home
 
@@ -39,12 +44,12 @@ def command(
         )
         return EXIT_GOOD
     shown = 0
-    zone = zone_of(known.opened)
+    reader = _reader(found, known.opened)
     try:
         while True:
             events = found.read().events
             for recorded in events[shown:]:
-                _print(recorded, zone)
+                _print(recorded, reader)
             shown = len(events)
             if not follow or fold(events).ended:
                 break
@@ -56,7 +61,7 @@ def command(
     return EXIT_GOOD
 
 
-def row(recorded: Any) -> dict[str, Any]:
+def row(recorded: Recorded) -> dict[str, Any]:
     """The JSON object of one event."""
     from runbook.model.events import body
 
@@ -71,14 +76,23 @@ def row(recorded: Any) -> dict[str, Any]:
     }
 
 
-def _print(recorded: Any, zone: Any) -> None:
-    from runbook.model.events import body
-    from runbook.model.units import local_text
-    from runbook.ui.safe_text import one_line
+def _reader(incident: Incident, opened: IncidentOpened) -> Reader:
+    """What the events are said with. The log is shown where the plan that was kept cannot be read, too: then with ids."""
+    from runbook.cli.incidents import plan_and_site, zone_of
+    from runbook.ui.event_lines import Reader
 
-    said = "  ".join(
-        f"{name}={value}" for name, value in body(recorded.event).items() if value not in ("", [], {}, None, 0)
-    )
-    print(
-        f"#{recorded.seq}  {local_text(recorded.at, zone)}  {one_line(recorded.actor)}  {recorded.kind}  {one_line(said, 400)}"
-    )
+    try:
+        plan, site = plan_and_site(incident, opened)
+    except (RunbookError, KeyError):
+        return Reader(None, zone_of(opened))
+    return Reader(plan, zone_of(opened), site.role)
+
+
+def _print(recorded: Recorded, reader: Reader) -> None:
+    from runbook.model.units import local_text
+    from runbook.ui.event_lines import said
+    from runbook.ui.safe_text import one_line, safe
+
+    print(f"#{recorded.seq}  {local_text(recorded.at, reader.zone)}  {one_line(recorded.actor)}")
+    for line in said(recorded.event, reader):
+        print("  " + safe(line.text))

@@ -64,7 +64,8 @@ def command(
 
 def facts_of(incident: Incident) -> Facts:
     """The facts of an incident as its folder holds them. Raises RunbookError when not even its opening can be read."""
-    from runbook.loader.playbooks import load_scheme_kept, load_snapshot
+    from runbook.cli.incidents import plan_and_site
+    from runbook.cli.session import scheme_of
     from runbook.model.events import IncidentOpened
     from runbook.report.facts import facts
     from runbook.report.record import Proof
@@ -76,9 +77,7 @@ def facts_of(incident: Incident) -> Facts:
     if not isinstance(opened, IncidentOpened):
         reason = damage.reason if damage else _("it does not begin with its opening")
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=reason)
-    plan, site = load_snapshot(incident.plan_files(opened.files), opened.plan)
-    rule = plan.header.clocks
-    scheme = load_scheme_kept(rule.scheme, plan.files) if rule else None
+    plan, site = plan_and_site(incident, opened)
     broken_at, reason = (damage.seq, damage.reason) if damage else (None, "")
     proof = Proof(events[-1].hash, broken_at, reason)
-    return facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme)
+    return facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme_of(plan))

@@ -81,15 +81,15 @@ def world_of(mode: str, site: Site, lab_folder: Path | None) -> Iterator[World]:
 
 def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None) -> int:
     """Go on with an incident from its own folder: its plan, its site, its lab; the exit code."""
+    from runbook.cli.incidents import plan_and_site
     from runbook.cli.opening import who
-    from runbook.loader.playbooks import load_snapshot
     from runbook.model.events import IncidentOpened
 
     first = next(iter(incident.read().events), None)
     opened = first.event if first else None
     if not isinstance(opened, IncidentOpened):
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
-    plan, site = load_snapshot(incident.plan_files(opened.files), opened.plan)
+    plan, site = plan_and_site(incident, opened)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None

@@ -1,6 +1,8 @@
-"""What steps and answers are called. Without the plan (it cannot be read, or another version wrote it) the ids stand."""
+"""What steps, inputs, answers and conditions are called. Without the plan (it cannot be read, or another version wrote it) the ids stand."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from runbook.model.playbook import Playbook
 from runbook.model.state import State
@@ -22,6 +24,23 @@ def answer_of(plan: Playbook | None, step: str, answer: str) -> str:
     """What a person answered, in the words that were on the screen where the plan has them."""
     choices = getattr(plan.step(step).sample, "choices", ()) if plan and plan.has(step) else ()
     return next((str(option.label) for option in choices if option.id == answer), word(answer, "answer"))
+
+
+def question_of(plan: Playbook | None, name: str) -> str:
+    """What an input asks, its name where the plan does not have it."""
+    declared = plan.header.inputs.get(name) if plan else None
+    return declared.ask.pick() if declared else name
+
+
+def condition_of(plan: Playbook | None, found: str, called: Callable[[str], str]) -> str:
+    """What stood against a step's condition (`sign-in: fails/passed`, `inputs.loud: in-words`), in words; `called` names a step."""
+    what, _colon, values = found.partition(": ")
+    if what.startswith("inputs."):
+        return f"{question_of(plan, what.removeprefix('inputs.'))} {values}"
+    if not plan or not plan.has(what):
+        return found
+    said = [word(answer_of(plan, what, value), "outcome") for value in values.split("/")]
+    return f"{called(what)}: {', '.join(said)}"
 
 
 def helped(plan: Playbook | None, state: State) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runbook import __version__
@@ -12,7 +13,7 @@ from runbook.model import events as ev
 from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened, Recorded
-from runbook.model.naming import answer_of
+from runbook.model.naming import answer_of, condition_of, question_of
 from runbook.model.playbook import Playbook
 from runbook.model.site import Site
 from runbook.model.state import State, fold
@@ -116,22 +117,16 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         found = playbook.step(name)
         return titled(found.number, found.title.pick())
 
-    def answer(name: str, given: str) -> str:
-        return answer_of(playbook, name, given)
-
-    def question(name: str) -> str:
-        found = playbook.header.inputs.get(name)
-        return found.ask.pick() if found else name
-
-    def condition(reason: str) -> str:
-        what, _colon, found = reason.partition(": ")
-        if what.startswith("inputs."):
-            return f"{question(what.removeprefix('inputs.'))} {found}"
-        said = [word(answer(what, part), "outcome") for part in found.split("/")]
-        return f"{step(what)}: {', '.join(said)}" if playbook.has(what) else reason
-
-    title = Text.of(opened.title).pick() if opened.title else opened.plan
-    return Names(step, site.role, question, answer, condition, playbook.header.recovered.ask.pick(), title, zone)
+    return Names(
+        step=step,
+        role=site.role,
+        question=partial(question_of, playbook),
+        answer=partial(answer_of, playbook),
+        condition=lambda found: condition_of(playbook, found, step),
+        recovered_ask=playbook.header.recovered.ask.pick(),
+        title=Text.of(opened.title).pick() if opened.title else opened.plan,
+        zone=zone,
+    )
 
 
 def _clocks(playbook: Playbook, scheme: Scheme | None, state: State, as_of: datetime) -> tuple[ClockFacts, ...]:

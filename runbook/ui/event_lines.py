@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from runbook.model import events as e
-from runbook.model.naming import numbered
+from runbook.model.naming import numbered, question_of
 from runbook.model.text import _
 from runbook.model.units import clock_text, local_text, span, utc_read
 from runbook.model.words import word
@@ -42,7 +42,9 @@ def _reported(event: e.ReportedTimeCorrected, reader: Reader) -> list[Shown]:
 
 
 def _input(event: e.InputAnswered, reader: Reader) -> list[Shown]:
-    return [Shown(f"{event.name} = {one_line(event.value)}")]
+    return [
+        Shown(f"{one_line(question_of(reader.plan, event.name))} {one_line(event.value)} ({word(event.how, 'input')})")
+    ]
 
 
 def _self_checked(event: e.SelfChecked, reader: Reader) -> list[Shown]:
@@ -77,7 +79,7 @@ def _clock_jumped(event: e.ClockJumped, reader: Reader) -> list[Shown]:
 def _told(event: e.PersonTold, reader: Reader) -> list[Shown]:
     sentence = _("Told: {name} ({role}), {means}") if event.reached else _("Not reached: {name} ({role}), {means}")
     role = reader.role(event.contact)
-    return [Shown(sentence.format(name=one_line(event.name), role=role, means=one_line(event.means)))]
+    return [Shown(sentence.format(name=one_line(event.name), role=role, means=one_line(word(event.means, "means"))))]
 
 
 def _tickets(event: e.TicketsCounted, reader: Reader) -> list[Shown]:

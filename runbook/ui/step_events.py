@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from runbook.model import events as e
-from runbook.model.naming import answer_of, numbered
+from runbook.model.naming import answer_of, condition_of, numbered
 from runbook.model.text import _
 from runbook.model.units import clock_text, utc_read
 from runbook.model.words import word
@@ -59,8 +60,10 @@ def _act_ended(event: e.ActionEnded, reader: Reader) -> list[Shown]:
 def _finished(event: e.StepFinished, reader: Reader) -> list[Shown]:
     step = numbered(reader.plan, event.step)
     answer = f": {one_line(answer_of(reader.plan, event.step, event.answer))}" if event.answer else ""
-    by = word(event.by, "by")
-    line = f"{outcome_mark(event.outcome)}  {step}{answer} ({by}){because(event.reason)}"
+    reason = event.reason
+    if event.how == "condition":
+        reason = condition_of(reader.plan, reason, partial(numbered, reader.plan))
+    line = f"{outcome_mark(event.outcome)}  {step}{answer} ({word(event.by, 'by')}){because(reason)}"
     lines = [Shown(line, OUTCOME_STYLES.get(event.outcome, ""))]
     if event.closes:
         lines.append(Shown(_("  Closed: what {step} left open.").format(step=numbered(reader.plan, event.closes))))
