@@ -270,6 +270,11 @@ class Kind(Model):
         """What will be run or asked, exactly, in one line: for the screen, `runbook show` and the paper form."""
         raise AssertionError(f"{type(self).__name__} has no plan line")
 
+    def exact(self, site: Site) -> str:
+        """What is asked or done, the same in every language: what the journal keeps, and what an approval is hashed over."""
+        fields = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return " ".join([self.NAME, *(f"{name}={value}" for name, value in fields.items())])
+
     def problems(self, site: Site | None) -> list[tuple[str, str]]:
         """(field, sentence) for each name that the site does not have."""
         return []

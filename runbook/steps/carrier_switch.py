@@ -47,6 +47,11 @@ class CarrierSwitch(Kind):
     def plan_line(self, site: Site) -> str:
         return self._request(site) + _("; then a test call")
 
+    def exact(self, site: Site) -> str:
+        lines = {name: site.lines[name].numbers if name in site.lines else () for name in (self.from_, self.to)}
+        before, after = (f"{name}({','.join(numbers)})" for name, numbers in lines.items())
+        return f"carrier_switch {self.contact}: {before} -> {after}"
+
     def problems(self, site: Site | None) -> Problems:
         found = contact_problems(site, "contact", self.contact)
         found += line_problems(site, "from", self.from_) + line_problems(site, "to", self.to)

@@ -41,6 +41,9 @@ class Ping(Kind):
     def plan_line(self, site: Site) -> str:
         return _("ping {host}, {count} times").format(host=host_called(site, self.host), count=self.count)
 
+    def exact(self, site: Site) -> str:
+        return f"ping -c {self.count} {site.hosts[self.host].address}"
+
     def problems(self, site: Site | None) -> Problems:
         return host_problems(site, "host", self.host)
 

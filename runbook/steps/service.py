@@ -63,6 +63,11 @@ class Service(Kind):
             return self.manual_form(site)
         return command_line(host, words)
 
+    def exact(self, site: Site) -> str:
+        host = site.hosts[self.host]
+        words = command(host, self.name, self.do)
+        return command_line(host, words) if host.ssh and words else super().exact(site)
+
     def problems(self, site: Site | None) -> Problems:
         found = host_problems(site, "host", self.host)
         host = site.hosts.get(self.host) if site else None

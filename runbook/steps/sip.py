@@ -56,6 +56,10 @@ class Sip(Kind):
             port=self._port(site),
         )
 
+    def exact(self, site: Site) -> str:
+        host = site.hosts[self.host]
+        return f"{self.method.upper()} sip:{host.address}:{host.ports[self.port]};transport={self.transport}"
+
     def problems(self, site: Site | None) -> Problems:
         return host_problems(site, "host", self.host) + port_problems(site, "port", self.host, self.port)
 

@@ -39,6 +39,10 @@ class Ssh(Kind):
             return self.manual_form(site)
         return command_line(host, words)
 
+    def exact(self, site: Site) -> str:
+        host, words = site.hosts[self.host], self._words(site)
+        return command_line(host, words) if host.ssh and words else super().exact(site)
+
     def problems(self, site: Site | None) -> Problems:
         found = host_problems(site, "host", self.host)
         host = site.hosts.get(self.host) if site else None

@@ -34,6 +34,10 @@ class Tcp(Kind):
     def plan_line(self, site: Site) -> str:
         return _("connect to {host}, port {port}").format(host=host_called(site, self.host), port=self._port(site))
 
+    def exact(self, site: Site) -> str:
+        host = site.hosts[self.host]
+        return f"tcp {host.address}:{host.ports[self.port]}"
+
     def problems(self, site: Site | None) -> Problems:
         return host_problems(site, "host", self.host) + port_problems(site, "port", self.host, self.port)
 
