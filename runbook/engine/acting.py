@@ -8,7 +8,7 @@ from __future__ import annotations
 from runbook.engine import approvals, laptop, readings, recovery, resting, settling, waiting
 from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, FREE, Context
-from runbook.model.events import ActionEnded, ActionIntended
+from runbook.model.events import ActionEnded, ActionIntended, ApprovalRefused
 from runbook.model.playbook import Step
 from runbook.model.ports import CannotAskError
 from runbook.model.step import Kind, Result
@@ -160,5 +160,5 @@ def _not_needed(context: Context, step: Step, check: Check) -> bool:
 
 
 def _refusal(context: Context, step: Step) -> str:
-    refusals = context.state.step(step.id).refusals
-    return getattr(refusals[-1].event, "why", "") if refusals else ""
+    refusals = [row.event for row in context.state.step(step.id).refusals if isinstance(row.event, ApprovalRefused)]
+    return ": ".join(part for part in (refusals[-1].why, refusals[-1].reason) if part) if refusals else ""

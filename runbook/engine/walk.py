@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from runbook.engine import acting, laptop, recovery, settling, waiting
+from runbook.engine.checks import check_of
 from runbook.engine.context import Context
 from runbook.engine.decide import AskFailure, AskRecovered, Go, Move, PassBy, ResolveUnknown, Run, SettleDebt, decide
 from runbook.engine.readings import read
@@ -87,7 +88,7 @@ def run_step(context: Context, step: Step) -> None:
         return
     with context.at(step):
         try:
-            bound = context.bind(step)
+            bound = _bound(context, step)
         except CannotAskError as cannot:
             settling.without_values(context, step, cannot.detail)
             return
@@ -97,6 +98,15 @@ def run_step(context: Context, step: Step) -> None:
                 return
             except ByHand:
                 by_hand = True
+
+
+def _bound(context: Context, step: Step) -> Kind | WaitFor:
+    """The step with every value it refers to, those of its `verify` and `until` too. Raises CannotAskError where one is missing."""
+    bound = context.bind(step)
+    if isinstance(bound, WaitFor):
+        context.bind_reading(bound.until)
+    check_of(context, step)
+    return bound
 
 
 def _run_kind(context: Context, step: Step, bound: Kind | WaitFor) -> None:
