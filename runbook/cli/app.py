@@ -64,12 +64,9 @@ def loaded(name: str) -> Any:
     app.rich_markup_mode = None
     parser = click_command(app)
     parser.name, parser.help = name, _(line)
-    subcommands = getattr(parser, "commands", {}).values()
-    for subcommand in subcommands:
-        subcommand.help = _(subcommand.help or "")
-    for taker in (parser, *subcommands):
-        spoken(taker)
-    return parser
+    for subcommand in getattr(parser, "commands", {}).values():
+        spoken(subcommand)
+    return spoken(parser)
 
 
 def application() -> Any:

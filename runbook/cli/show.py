@@ -96,11 +96,13 @@ def _facts(step: Step, site: Site) -> dict[str, Any]:
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
+    from runbook.model.words import word
+
     number = f"{facts['number']}."
-    lines = ["", f"{number:4}{facts['phase']}  {facts['title']}  [{facts['id']}]"]
+    lines = ["", f"{number:4}{word(facts['phase'], 'phase')}  {facts['title']}  [{facts['id']}]"]
     lines.append("    " + (_("changes: {line}") if facts["changes"] else _("does: {line}")).format(line=facts["does"]))
     if "opens" in facts:
-        lines.append("    " + _("leaves open: {what}").format(what=facts["opens"]))
+        lines.append("    " + _("leaves open: {what}").format(what=word(facts["opens"], "debt")))
     return lines + [f"    {key}: {flow(facts[key])}" for key in _KEYS if key in facts]
 
 

@@ -153,7 +153,7 @@ def _corrected(event: ev.AnswerCorrected, names: Names) -> str:
 
 
 def _told(event: ev.PersonTold, names: Names) -> str:
-    means = event.means or "-"
+    means = word(event.means, "means") or "-"
     sentence = _("Told {name} ({role}): {means}") if event.reached else _("Did not reach {name} ({role}): {means}")
     return sentence.format(name=event.name or "-", role=names.role(event.contact), means=means)
 

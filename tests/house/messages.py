@@ -47,22 +47,22 @@ def read(language: str) -> Catalog:
         return read_po(text, locale=language, abort_invalid=True)
 
 
-def write(path: Path, catalogue: Catalog) -> None:
-    """Write a catalogue so that only what was translated makes a difference."""
+def written(catalogue: Catalog) -> bytes:
+    """A catalogue as its file holds it: only what was translated makes a difference."""
     text = BytesIO()
     write_po(text, catalogue, width=0, include_lineno=False, ignore_obsolete=True)
     lines = text.getvalue().splitlines(keepends=True)
-    path.write_bytes(b"".join(line for line in lines if not line.startswith(NOT_OURS)))
+    return b"".join(line for line in lines if not line.startswith(NOT_OURS))
 
 
 def update() -> None:
     """Write the template, and bring every catalogue up to it."""
     template = extracted()
-    write(TEMPLATE, template)
+    TEMPLATE.write_bytes(written(template))
     for language, path in catalogues().items():
         catalogue = read(language)
         catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
-        write(path, catalogue)
+        path.write_bytes(written(catalogue))
         missing = [message.id for message in catalogue if message.id and not message.string]
         print(f"{language}: {len(catalogue)} messages, {len(missing)} not translated")
         for message in missing:

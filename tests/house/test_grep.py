@@ -34,7 +34,10 @@ def _found(pattern: str, paths: list[Path]) -> list[str]:
 @pytest.mark.parametrize(
     ("why", "pattern"),
     [
-        ("an unknown host key is refused, never taken", r"AutoAddPolicy|WarningPolicy|StrictHostKeyChecking[= ]+(no|off|accept-new)"),
+        (
+            "an unknown host key is refused, never taken",
+            r"AutoAddPolicy|WarningPolicy|StrictHostKeyChecking[= ]+(no|off|accept-new)",
+        ),
         ("YAML is read by the strict loader only", r"yaml\.(load|full_load|unsafe_load|load_all|safe_load)\b"),
         ("no shell reads a value", r"shell\s*=\s*True|os\.system\("),
     ],
