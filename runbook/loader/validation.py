@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from runbook.loader.document import Document, Place
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
-from runbook.model.text import _
+from runbook.model.text import ExpectedError, _
 
 _SHAPES = {
     "dict_type": "map", "model_type": "map", "model_attributes_type": "map", "mapping_type": "map",
@@ -185,8 +185,9 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _sentence(details: Any, value: JSON) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "value_error":
-        said = str(context.get("error", details["msg"]))
-        if "found" in said or not said.startswith("expected"):
+        error = context.get("error", details["msg"])
+        said = str(error)
+        if not isinstance(error, ExpectedError):
             return said
         return _("{expected}, found {found}").format(expected=said, found=shown(value))
     expected, hint = _expected(kind, context), ""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from runbook.model.ids import ID
-from runbook.model.text import Text
+from runbook.model.text import N_, ExpectedError, Text, _
 from runbook.model.units import duration, span
 
 _ID = re.compile(ID)
@@ -27,14 +27,14 @@ class Model(BaseModel):
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("expected a text")
+        raise ExpectedError(_("expected a text"))
     return value
 
 
 def _match(pattern: re.Pattern[str], expected: str) -> BeforeValidator:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise ValueError(f"expected {expected}")
+            raise ExpectedError(_(expected))
         return value
 
     return BeforeValidator(check)
@@ -43,7 +43,7 @@ def _match(pattern: re.Pattern[str], expected: str) -> BeforeValidator:
 def _whole(value: Any) -> Any:
     if isinstance(value, str):
         if not re.fullmatch(r"-?\d{1,18}", value):
-            raise ValueError("expected a whole number")
+            raise ExpectedError(_("expected a whole number"))
         return int(value)
     return value
 
@@ -51,7 +51,7 @@ def _whole(value: Any) -> Any:
 def _decimal(value: Any) -> Any:
     if isinstance(value, str):
         if not re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
-            raise ValueError("expected a number")
+            raise ExpectedError(_("expected a number"))
         return float(value)
     return value
 
@@ -59,7 +59,7 @@ def _decimal(value: Any) -> Any:
 def _yes_no(value: Any) -> Any:
     if isinstance(value, str):
         if value not in ("true", "false", "yes", "no"):
-            raise ValueError("expected yes or no")
+            raise ExpectedError(_("expected yes or no"))
         return value in ("true", "yes")
     return value
 
@@ -73,7 +73,7 @@ def _duration(value: Any) -> timedelta:
 def _sentence(value: Any) -> Text:
     text = Text.of(value)
     if any(not sentence.strip() for _language, sentence in text.by_language):
-        raise ValueError("expected a sentence, found nothing")
+        raise ValueError(_("expected a sentence, found nothing"))
     return text
 
 
@@ -83,19 +83,25 @@ def _list(value: Any) -> Any:
 
 Id = Annotated[
     str,
-    _match(_ID, "an id of lower-case letters, digits and hyphens, such as cti-down"),
+    _match(_ID, N_("expected an id of lower-case letters, digits and hyphens, such as cti-down")),
     WithJsonSchema({"type": "string", "pattern": f"^{ID}$"}),
 ]
 StepId = Annotated[
     str,
-    _match(_STEP_ID, "a step's id, such as ping-cti, or BLOCK/ID inside a block"),
+    _match(_STEP_ID, N_("expected a step's id, such as ping-cti, or BLOCK/ID inside a block")),
     WithJsonSchema({"type": "string", "pattern": f"^{ID}(/{ID})?$"}),
 ]
 Name = Annotated[
-    str, _match(_NAME, "a name of letters, digits and . _ @ - such as cti-core"), WithJsonSchema({"type": "string"})
+    str,
+    _match(_NAME, N_("expected a name of letters, digits and . _ @ - such as cti-core")),
+    WithJsonSchema({"type": "string"}),
 ]
-Address = Annotated[str, _match(_ADDRESS, "a host name or an IP address"), WithJsonSchema({"type": "string"})]
-PhoneNumber = Annotated[str, _match(_NUMBER, "a telephone number of digits"), WithJsonSchema({"type": "string"})]
+Address = Annotated[
+    str, _match(_ADDRESS, N_("expected a host name or an IP address")), WithJsonSchema({"type": "string"})
+]
+PhoneNumber = Annotated[
+    str, _match(_NUMBER, N_("expected a telephone number of digits")), WithJsonSchema({"type": "string"})
+]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field
 
 from runbook.model.schema import Address, Duration, Id, Model, Name, OneOrMore, PhoneNumber, Port, Sentence, YesNo
-from runbook.model.text import Text
+from runbook.model.text import ExpectedError, Text, _
 from runbook.model.units import duration
 
 
@@ -16,15 +16,15 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("expected a time zone such as Asia/Shanghai") from None
+        raise ExpectedError(_("expected a time zone such as Asia/Shanghai")) from None
     return value
 
 
 def _host_key(value: str) -> str:
     parts = value.split()
     if len(parts) != 2 or not parts[0].startswith(("ssh-", "ecdsa-", "sk-")):
-        raise ValueError(
-            "expected a whole public host key as `runbook site scan` writes it, such as ssh-ed25519 AAAA..."
+        raise ExpectedError(
+            _("expected a whole public host key as `runbook site scan` writes it, such as ssh-ed25519 AAAA...")
         )
     return value
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 DEFAULT_LANGUAGE = "en"
+EXAMPLE = "{en: ..., zh: ...}"
 
 
 class _Spoken:
@@ -38,6 +39,10 @@ def language() -> str:
     return _Spoken.language
 
 
+class ExpectedError(ValueError):
+    """Says what was expected, and only that: who asked for the value adds what was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A plan's sentence in one or several languages. `Text.of("...")` is a sentence in no named language."""
@@ -46,14 +51,14 @@ class Text:
 
     @classmethod
     def of(cls, value: str | Mapping[str, str] | Text) -> Text:
-        """From a sentence or a map of languages; raises ValueError for anything else."""
+        """From a sentence or a map of languages; raises ExpectedError, a ValueError, for anything else."""
         if isinstance(value, Text):
             return value
         if isinstance(value, str):
             return cls((("", value),))
         if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
             return cls(tuple((str(k), v) for k, v in value.items()))
-        raise ValueError("expected a sentence or a map of languages, such as {en: ..., zh: ...}")
+        raise ExpectedError(_("expected a sentence or a map of languages, such as {example}").format(example=EXAMPLE))
 
     def pick(self, wanted: str | None = None) -> str:
         """The sentence in `wanted` (default: the person's language), else the one without language, else English, else the first."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from runbook.model.text import ExpectedError, _
+
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
@@ -12,7 +14,7 @@ def duration(text: str) -> timedelta:
     """`5m`, `1h30m`, `90s`, `2d`, `0.5s` as a length of time. Raises ValueError with what was expected."""
     match = _DURATION.fullmatch(text.strip())
     if not text.strip() or match is None:
-        raise ValueError("expected a duration such as 5m, 1h30m or 90s")
+        raise ExpectedError(_("expected a duration such as 5m, 1h30m or 90s"))
     days, hours, minutes, seconds = match.groups()
     return timedelta(days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
 
@@ -68,7 +70,7 @@ def reported_time(text: str, now: datetime, zone: tzinfo) -> datetime:
     if match := re.fullmatch(r"(\d{1,2})[:：](\d{2})", text):
         hour, minute = int(match[1]), int(match[2])
         if hour > 23 or minute > 59:
-            raise ValueError("expected a time of day such as 02:51")
+            raise ExpectedError(_("expected a time of day such as 02:51"))
         there = now.astimezone(zone).replace(hour=hour, minute=minute, second=0, microsecond=0)
         if there > now.astimezone(zone):
             day_before = there.date() - timedelta(days=1)
@@ -77,9 +79,9 @@ def reported_time(text: str, now: datetime, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("expected nothing (now), a time such as 02:51, or -20m") from None
+        raise ExpectedError(_("expected nothing (now), a time such as 02:51, or -20m")) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     if moment > now:
-        raise ValueError("expected a time that is not later than now")
+        raise ExpectedError(_("expected a time that is not later than now"))
     return moment.astimezone(UTC)

@@ -13,7 +13,7 @@ from runbook.model.ports import Choice, Prompt
 from runbook.model.schema import Id, Model, OneOrMore, Sentence, YesNo
 from runbook.model.site import Site
 from runbook.model.step import Condition, Group, Kind, Outcome, Result, Scalar, StepPorts
-from runbook.model.text import _
+from runbook.model.text import ExpectedError, _
 
 LATER = "later"
 
@@ -72,11 +72,11 @@ class Ask(Kind):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if bool(self.choices) == (self.type is not None):
-            raise ValueError("expected either `choices`, or `type: integer`, or `type: text`")
+            raise ExpectedError(_("expected either `choices`, or `type: integer`, or `type: text`"))
         if self.type != "integer" and (self.cases or self.unit):
-            raise ValueError("`cases` and `unit` belong to `type: integer`")
+            raise ValueError(_("`cases` and `unit` belong to `type: integer`"))
         if self.type != "text" and self.later:
-            raise ValueError("`later` belongs to `type: text`")
+            raise ValueError(_("`later` belongs to `type: text`"))
         return self
 
     def plan_line(self, site: Site) -> str:
