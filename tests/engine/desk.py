@@ -32,7 +32,7 @@ SITE = Site.model_validate(
             "cti": {
                 "address": "192.0.2.1",
                 "ssh": {"user": "ops"},
-                "services": {"core": {"systemd": "core"}, "aux": {"systemd": "aux"}},
+                "services": {name: {"systemd": name} for name in ("core", "aux", "s0", "s1", "s2", "s3", "s4")},
                 "commands": {"clear": {"run": ["clear-it"]}},
                 "ports": {"cti": "5010"},
             },
@@ -118,13 +118,17 @@ class Desk:
         self.log: list[Any] = []
         self.world, self.human, self.evidence = FakeWorld(self.log), Person(script), MemoryEvidence()
         self.journal = MemoryJournal(self.world.clock, actor, self.log)
-        self.context = self._context()
+        self.begin()
         for event in (opened(carried), *inputs):
             self.context.record(event)
 
-    def _context(self) -> Context:
+    def begin(self, *, resumed: bool = False) -> None:
+        """A new process, with nothing but what the journal holds."""
         ports = Ports(self.world.ports(), self.human, self.journal, self.evidence)
-        return Context(self.plan, self.site, ports, fold(self.journal.events()), self.actor, bind)
+        state = fold(self.journal.events())
+        self.context = Context(self.plan, self.site, ports, state, self.actor, bind)
+        if resumed:
+            self.context.record(Resumed("here", "0"))
 
     def walk(self) -> Ending:
         return walk(self.context)
@@ -135,8 +139,7 @@ class Desk:
         self.journal.kill_at = 0
         if script is not None:
             self.human = Person(script)
-        self.context = self._context()
-        self.context.record(Resumed("here", "0"))
+        self.begin(resumed=True)
         return self.walk()
 
     @property
