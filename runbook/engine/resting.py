@@ -13,6 +13,7 @@ from runbook.model.ports import CannotAskError
 from runbook.model.state import StepState
 from runbook.model.step import Kind
 from runbook.model.text import _
+from runbook.model.words import word
 
 STALE = timedelta(minutes=10)
 FOUND = ("passed", "warned", "failed", "unreachable")
@@ -61,7 +62,7 @@ def _go_on(context: Context, step: Step, earlier: Step, was: str, now: str) -> b
     answer = context.choose(
         f"{step.id}.changed",
         _("{title}: it was {was}, now it is {now}. Is the action still right?").format(
-            title=earlier.title.pick(), was=was, now=now
+            title=earlier.title.pick(), was=word(was, "outcome"), now=word(now, "outcome")
         ),
         {"act": _("yes, go on to the action"), "leave": _("no, leave this action out")},
         FREE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,35 +24,17 @@ def approvals(journal: Journal, names: Names) -> tuple[Approval, ...]:
     """Every approval that was given or refused, in order."""
     found = []
     for recorded in journal:
-        event, at, actor = recorded.event, recorded.at, recorded.actor
-        if isinstance(event, ev.ApprovalGiven):
+        event = recorded.event
+        if not isinstance(event, ev.ApprovalGiven | ev.ApprovalRefused):
+            continue
+        asked = Approval(
+            recorded.at, event.step, names.role(event.role), event.name, "spoken", recorded_by=recorded.actor
+        )
+        if isinstance(event, ev.ApprovalRefused):
+            found.append(replace(asked, refused=event.why, reason=event.reason))
+        else:
             until = utc_read(event.expires_at) if event.expires_at else None
-            found.append(
-                Approval(
-                    at,
-                    event.step,
-                    names.role(event.role),
-                    event.name,
-                    event.how,
-                    event.act,
-                    event.act_sha256,
-                    until,
-                    recorded_by=actor,
-                )
-            )
-        elif isinstance(event, ev.ApprovalRefused):
-            found.append(
-                Approval(
-                    at,
-                    event.step,
-                    names.role(event.role),
-                    event.name,
-                    "spoken",
-                    refused=event.why,
-                    reason=event.reason,
-                    recorded_by=actor,
-                )
-            )
+            found.append(replace(asked, how=event.how, act=event.act, sha256=event.act_sha256, expires_at=until))
     return tuple(found)
 
 
