@@ -21,6 +21,8 @@ from runbook.ui.keyboard import throw_away_typed
 POLL_S = 0.2
 SETTLE_S = 0.3
 HANDED_OVER_S = 0.02
+NO_ANSWER_LINES = 20
+"""A pipe that has given so many lines in a row that are no answer (`yes` never ends) is taken for one that gives none."""
 _LONGEST_LINE = 65_536
 
 
@@ -36,6 +38,7 @@ class PlainHuman(KeyboardHuman):
         self._lines: queue.Queue[str | None] = queue.Queue(maxsize=1)
         self._reader: threading.Thread | None = None
         self._ended = False
+        self._no_answers = 0
         self._at_keyboard = _is_terminal(self._stdin)
 
     def ask(self, prompt: Prompt, *, stop: Callable[[], bool] | None = None) -> Reply | None:
@@ -67,13 +70,36 @@ class PlainHuman(KeyboardHuman):
                 return line
             if not self._at_keyboard:
                 self._console.write(marker(prompt) + line)
-            if prompt.kind == "act" and self._at_keyboard and time.monotonic() - drawn < SETTLE_S:
-                reply: Answer | Key | Again = Again(_("That was typed before the question was there. Type it again."))
-            else:
-                reply = understood(prompt, line)
+            reply = self._too_fast(prompt, drawn) or understood(prompt, line)
+            if self._gives_no_answer(prompt, reply):
+                return Gone("not_answered")
             if not isinstance(reply, Again):
                 return reply
+            drawn = time.monotonic()
             self._console.write(reply.sentence)
+
+    def _too_fast(self, prompt: Prompt, drawn: float) -> Again | None:
+        """Why a line does not count where the world is changed: it was there before the question, or came with others."""
+        if prompt.kind != "act" or not self._at_keyboard:
+            return None
+        if time.monotonic() - drawn < SETTLE_S:
+            return Again(_("That was typed before the question was there. Type it again."))
+        with suppress(queue.Empty):
+            self._ended = self._lines.get(timeout=HANDED_OVER_S) is None
+            self._forget_typed()
+            return Again(_("Nothing was done: that came too fast to be typed by hand. Type the number, then Enter."))
+        return None
+
+    def _gives_no_answer(self, prompt: Prompt, reply: Answer | Key | Again) -> bool:
+        """Whether a pipe has gone on for so long without answering that it will never."""
+        if isinstance(reply, Answer):
+            self._no_answers = 0 if prompt.kind != "text" else self._no_answers
+            return False
+        self._no_answers += not self._at_keyboard
+        if self._no_answers < NO_ANSWER_LINES:
+            return False
+        self._no_answers = 0
+        return True
 
     def _line(self, stop: Callable[[], bool] | None) -> str | Gone | Key | None:
         """The next line, or why there is none; None when `stop()` became true."""
