@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from runbook.cli.usage import spoken_usage
-from runbook.model.errors import EXIT_INTERRUPTED, ProblemsError, RunbookError
+from runbook.model.errors import EXIT_INTERRUPTED, ProblemsError, RunbookError, system_said
 from runbook.model.text import _
 from runbook.ui.safe_text import safe
 
@@ -48,7 +48,7 @@ def as_runbook_error(error: Exception) -> RunbookError:
         command = context.command_path if context else "runbook"
         return RunbookError("E-USAGE", sentence=spoken_usage(error.format_message()), next=f"{command} --help")
     if isinstance(error, OSError) and error.errno in _NO_PLACE_TO_WRITE:
-        return RunbookError("E-OUTPUT", reason=error.strerror or type(error).__name__)
+        return RunbookError("E-OUTPUT", reason=system_said(error))
     reason = f"{type(error).__name__}: {error}"[:200]
     return RunbookError("E-BUG", reason=reason, file=_logged(error))
 

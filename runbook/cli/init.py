@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from runbook.model.errors import EXIT_GOOD, RunbookError
+from runbook.model.errors import EXIT_GOOD, RunbookError, system_said
 from runbook.model.text import _, language
 
 
@@ -53,4 +53,4 @@ def _write_new(path: Path, data: bytes) -> None:
     except FileExistsError:
         raise RunbookError("E-SITE-EXISTS", file=path) from None
     except OSError as error:
-        raise RunbookError("E-FILE-WRITE", file=path, reason=error.strerror or type(error).__name__) from None
+        raise RunbookError("E-FILE-WRITE", file=path, reason=system_said(error)) from None

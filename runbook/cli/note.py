@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from runbook.cli.completion import incident_ids
-from runbook.model.errors import EXIT_GOOD, RunbookError
+from runbook.model.errors import EXIT_GOOD, RunbookError, system_said
 from runbook.model.text import _
 
 LARGEST = 64 << 20
@@ -80,4 +80,4 @@ def _bytes(file: Path) -> bytes:
             raise RunbookError("E-FILE", file=file, reason=_("it is larger than 64 MiB"))
         return file.read_bytes()
     except OSError as error:
-        raise RunbookError("E-FILE", file=file, reason=error.strerror or str(error)) from None
+        raise RunbookError("E-FILE", file=file, reason=system_said(error)) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from runbook.model.errors import EXIT_BAD, EXIT_GOOD, ProblemsError, RunbookError
+from runbook.model.errors import EXIT_BAD, EXIT_GOOD, ProblemsError, RunbookError, system_said
 from runbook.model.ports import CannotAskError
 from runbook.model.site import Host, Site
 from runbook.model.text import _
@@ -245,8 +245,7 @@ def _write(file: Found, host: str, keys: Iterable[PublicKey]) -> None:
         replace_file(real, data)
         real.chmod(mode)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RunbookError("E-FILE-WRITE", file=file.path, reason=reason) from None
+        raise RunbookError("E-FILE-WRITE", file=file.path, reason=system_said(error)) from None
     if file.origin == "folder":
         # The person accepted this file and has just chosen how it changes: it stays accepted.
         Home.of().settings.accept([sha256(data).hexdigest()])

@@ -7,7 +7,7 @@ import stat
 import unicodedata
 from pathlib import Path
 
-from runbook.model.errors import RunbookError
+from runbook.model.errors import RunbookError, system_said
 from runbook.model.text import _
 
 SIZE_LIMIT_BYTES = 1 << 20
@@ -35,7 +35,7 @@ def file_bytes(path: Path) -> bytes:
                 raise RunbookError("E-FILE", file=path, reason=_("it is not a file"))
             return file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:
-        raise RunbookError("E-FILE", file=path, reason=error.strerror or type(error).__name__) from None
+        raise RunbookError("E-FILE", file=path, reason=system_said(error)) from None
     except ValueError as error:  # a NUL in the name
         raise RunbookError("E-FILE", file=repr(str(path)), reason=str(error)) from None
 

@@ -157,6 +157,42 @@ REGISTRY: dict[str, Code] = {
 }
 
 
+SYSTEM_SAYS = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Operation not permitted"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("File exists"),
+    N_("File name too long"),
+    N_("File too large"),
+    N_("No space left on device"),
+    N_("Disk quota exceeded"),
+    N_("Read-only file system"),
+    N_("Input/output error"),
+    N_("Broken pipe"),
+    N_("Bad file descriptor"),
+    N_("Too many open files"),
+    N_("Too many levels of symbolic links"),
+    N_("Network is unreachable"),
+    N_("Network is down"),
+    N_("No route to host"),
+    N_("Connection refused"),
+    N_("Connection reset by peer"),
+    N_("Connection timed out"),
+    N_("Name or service not known"),
+    N_("Temporary failure in name resolution"),
+    N_("No address associated with hostname"),
+)
+"""What the operating system says, where it says it in English."""
+
+
+def system_said(error: BaseException) -> str:
+    """Why the operating system refused, in the person's language where the sentence is known; else the error's own words."""
+    said = getattr(error, "strerror", None)
+    return _(said) if said else str(error) or type(error).__name__
+
+
 class RunbookError(Exception):
     """An error with a code of the registry. Raising one with an unknown code or a missing value is a bug and fails at once."""
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from runbook.model.errors import RunbookError
+from runbook.model.errors import RunbookError, system_said
 from runbook.model.text import _
 from runbook.report.blocks import blocks
 from runbook.report.markdown import markdown
@@ -44,8 +44,7 @@ def write(path: Path, data: bytes) -> Path:
             raise IsADirectoryError(_("it is a folder"))
         replace_file(place, data)
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise RunbookError("E-FILE-WRITE", file=path, reason=reason) from problem
+        raise RunbookError("E-FILE-WRITE", file=path, reason=system_said(problem)) from problem
     return place
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
-from runbook.model.errors import RunbookError
+from runbook.model.errors import RunbookError, system_said
 from runbook.ui.glyphs import Shown, carried, cells, clipped, fold
 from runbook.ui.safe_text import BAR, safe
 
@@ -116,8 +116,7 @@ class Console:
             yield
         except (OSError, ValueError) as error:
             # ValueError: the stream was closed.
-            reason = getattr(error, "strerror", None) or str(error)
-            raise RunbookError("E-OUTPUT", reason=safe(reason)) from error
+            raise RunbookError("E-OUTPUT", reason=safe(system_said(error))) from error
 
 
 def _indent(line: str) -> str:

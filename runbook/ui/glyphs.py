@@ -43,6 +43,7 @@ _PLAIN = _DRAWN | {
     "！": "!", "（": "(", "）": ")", "；": ";", "、": ",",
 }  # fmt: skip
 _NEVER_FIRST = " ，。；：！？、）」』”》),.;:!?"
+_NEVER_LAST = "（「『《("
 _UNICODE = ("utf8", "utf16", "utf32")
 _TWO_CELLS_WIDE = ("gb", "cp936", "big5", "cp950", "euc", "shift", "cp932", "cp949", "hz")
 
@@ -107,7 +108,7 @@ def _pieces(text: str) -> Iterator[str]:
     for letter in text:
         ended = piece.endswith(" ") and letter != " "
         beside_wide = bool(piece.strip()) and (_wide(letter) or _wide(piece[-1])) and letter not in _NEVER_FIRST
-        if piece and (ended or beside_wide):
+        if piece and (ended or beside_wide) and piece[-1] not in _NEVER_LAST:
             yield piece
             piece = ""
         piece += letter

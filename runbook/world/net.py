@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from runbook.model.errors import system_said
 from runbook.model.ports import CannotAskError, TcpReply
 from runbook.model.text import _
 from runbook.world.deadline import within
@@ -154,4 +155,4 @@ def cannot_ask(address: str, code: int) -> CannotAskError:
 
 
 def _reason(error: OSError | UnicodeError) -> str:
-    return str(getattr(error, "strerror", None) or error)[:200]
+    return system_said(error)[:200]

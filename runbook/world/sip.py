@@ -7,6 +7,7 @@ import socket
 import time
 from typing import Literal
 
+from runbook.model.errors import system_said
 from runbook.model.ports import CannotAskError, SipReply
 from runbook.model.text import _
 from runbook.world.net import cannot_ask, connect, phase, resolve
@@ -105,7 +106,7 @@ def _ask_tcp(host: str, addresses: tuple[str, ...], port: int, began: float, dea
             raise CannotAskError("resolve", str(error)) from None
         except OSError as error:
             raise CannotAskError(
-                "route", _("{address}: {reason}").format(address=attempt.address, reason=error.strerror)
+                "route", _("{address}: {reason}").format(address=attempt.address, reason=system_said(error))
             ) from None
     return reply(None, found) if isinstance(found, str) else reply(found.status, found.reason)
 

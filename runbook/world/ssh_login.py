@@ -9,6 +9,7 @@ from pathlib import Path
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
+from runbook.model.errors import system_said
 from runbook.model.ports import CannotAskError
 from runbook.model.site import Host, Login
 from runbook.model.text import _
@@ -107,7 +108,7 @@ def _key_of_file(name: str) -> paramiko.PKey:
     except (paramiko.PasswordRequiredException, TypeError):
         reason = _("it has a passphrase: add it to the SSH agent and write `agent: yes`")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = system_said(error)
     except (ValueError, RuntimeError, paramiko.SSHException, UnknownKeyType) as error:
         reason = said(error) or type(error).__name__
     raise CannotAskError("login", _("the key file {file} cannot be used: {reason}").format(file=name, reason=reason))
