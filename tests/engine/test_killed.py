@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runbook.model.events import UnknownAnswered
+from runbook.model.events import ActionEnded, UnknownAnswered
 from runbook.model.playbook import Playbook
 from runbook.model.ports import Key, Prompt, Reply
 from runbook.model.state import fold
@@ -87,6 +87,8 @@ class Policy(Person):
             return self._leaves(prompt) or "confirm"
         if prompt.kind == "go":
             return self._leaves(prompt) or ""
+        if name.endswith(".approval") and self.drawn(name, 4):
+            return "approves"
         if prompt.kind == "choice":
             return self._leaves(prompt) or values[self.drawn(name, len(values))]
         if prompt.kind == "number":
@@ -95,7 +97,9 @@ class Policy(Person):
 
     def _leaves(self, prompt: Prompt) -> Key | None:
         """Now and then a key that leaves the step, the same one each time it is asked."""
-        key = (None, None, None, "s", "f", "g")[self.drawn(prompt.name + "?", 6)]
+        key = {0: "s", 1: "f", 2: "g", 3: "b"}.get(self.drawn(prompt.name + "?", 24))
+        if key == "b" and (prompt.kind == "choice" or any("By hand" in line for line in prompt.lines)):
+            return None
         if key == "g" and (prompt.name.partition(".")[0] == self.last or prompt.name == "recovered"):
             return None
         return Key(key, "why") if key and key in prompt.keys else None
@@ -124,13 +128,22 @@ class Centre:
     def status(self, service: str) -> Any:
         return ACTIVE if self.sent.get(service) and self.works(service) else INACTIVE
 
-    def truth(self, step: str) -> str:
-        """What a person finds out about an act whose end nobody knows."""
-        if step not in SERVICES:
-            return "done"
-        if not self.sent.get(step):
-            return "not_done" if self.drawn(step + "?", 4) == 3 else "redo"
-        return "done" if self.works(step) else "not_done"
+
+def truth(desk: Desk, centre: Centre, name: str) -> str:
+    """What a person finds out about an act whose end nobody knows: what its outcome would have been, or that nothing was sent."""
+    step, known = desk.plan.step(name), desk.state.step(name)
+    ended = known.act_ended.event if known.act_ended else None
+    if step.kind == "service":
+        if centre.sent.get(name):
+            return "done" if centre.works(name) else "not_done"
+        return "redo"
+    if not isinstance(ended, ActionEnded):
+        return "redo"
+    if ended.ended == "unknown" or "test_call" not in ended.values:
+        return "done"
+    heard = ended.values["test_call"]
+    right = heard == "platform_prompt" if step.keys.closes else heard not in ("platform_prompt", "nothing")
+    return "done" if right and ended.ended == "done" else "not_done"
 
 
 def centre_desk(the_plan: Playbook, seed: int) -> tuple[Desk, Centre]:
@@ -140,7 +153,7 @@ def centre_desk(the_plan: Playbook, seed: int) -> tuple[Desk, Centre]:
         desk.world.ssh.on(f"systemctl is-active -- {service}", lambda service=service: centre.status(service))
         desk.world.ssh.on(f"systemctl restart -- {service}", lambda service=service: centre.restart(service))
     desk.world.icmp.on("192.0.2.1", centre.drawn("ping", 6))
-    desk.human = Policy(seed, centre.truth, the_plan.steps[-1].id)
+    desk.human = Policy(seed, lambda step: truth(desk, centre, step), the_plan.steps[-1].id)
     desk.begin()
     return desk, centre
 
@@ -192,7 +205,7 @@ RICH = "".join(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [0, 1, 4, 7, 11])
+@pytest.mark.parametrize("seed", [2, 3, 6, 10, 11])
 def test_killed_at_every_event_of_the_run_in_turn(seed: int) -> None:
     the_plan = plan(RICH)
     whole, _ = walk_to_the_end(the_plan, seed, [])
