@@ -6,6 +6,7 @@ journal's JSON object and back; a kind or field that this version does not know 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -395,6 +396,15 @@ def event(kind: str, data: Mapping[str, Any]) -> Event:
         return cls(**data)
     except TypeError:
         return Unrecognised(kind, dict(data))
+
+
+def event_of(kind: str, text: str) -> Event | None:
+    """The event of a row that could not be proven, from the text of its body; None when it cannot be read."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return event(kind, data) if isinstance(data, dict) else None
 
 
 def kinds() -> tuple[str, ...]:

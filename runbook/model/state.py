@@ -19,6 +19,7 @@ from runbook.model.events import (
     IncidentClosed,
     IncidentOpened,
     InputAnswered,
+    JournalDamaged,
     Paused,
     ReadingTaken,
     Recorded,
@@ -31,6 +32,7 @@ from runbook.model.events import (
     TicketsCounted,
     UnknownAnswered,
     WentTo,
+    event_of,
 )
 from runbook.model.units import utc_read
 
@@ -360,7 +362,16 @@ def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
     return _with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
 
 
+def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
+    """What claims to have been an intent is taken for one: rather a question too many than an act done twice."""
+    claimed = event_of(event.claimed_kind, event.claimed_body)
+    if not isinstance(claimed, ActionIntended):
+        return state
+    return _intended(state, replace(recorded, event=claimed), claimed)
+
+
 _HANDLERS: dict[type, Any] = {
+    JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,
     InputAnswered: _input,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runbook.model.errors import RunbookError
-from runbook.model.events import ActionIntended, NoteAdded, Recorded
+from runbook.model.events import ActionIntended, JournalDamaged, NoteAdded, Recorded
+from runbook.model.state import fold
 from runbook.store.database import Database
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
 from runbook.store.ledger import read
@@ -133,8 +134,22 @@ def test_a_lost_intent_is_named(journals: Journals) -> None:
     tamper(journal.folder, "UPDATE events SET body = replace(body, 'cti-core', 'cti-cone') WHERE n = 2")
     (named,) = [r for r in journals().events() if r.kind == "JournalDamaged"]
     assert named.seq == 2
-    assert named.event.body["claimed_kind"] == "ActionIntended"
-    assert "restart" in named.event.body["claimed_body"]
+    assert isinstance(named.event, JournalDamaged)
+    assert named.event.claimed_kind == "ActionIntended"
+    assert "restart" in named.event.claimed_body
+
+
+def test_a_lost_intent_stays_unknown(journals: Journals) -> None:
+    """An intent whose row was altered is not proven, and still counts as an act whose end nobody knows, with its debt."""
+    journal = journals()
+    journal.append(
+        ActionIntended("switch", 1, "carrier_switch", "hotline", "0" * 64, "line:hotline", "emergency_lines")
+    )
+    journal.close()
+    tamper(journal.folder, "UPDATE events SET body = replace(body, '0000', '1111') WHERE n = 1")
+    state = fold(journals().events())
+    assert [step.id for step in state.unknown] == ["switch"]
+    assert [debt.kind for debt in state.open_debts] == ["emergency_lines"]
 
 
 def test_every_flipped_byte_is_found_or_harmless(tmp_path: Path) -> None:
