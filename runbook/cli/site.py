@@ -209,7 +209,7 @@ def _offer(file: Found, found: list[tuple[HostRow, tuple[PublicKey, ...]]]) -> s
     for row, keys in found:
         console.write(_("What is to be written for {host} into {file}?").format(host=row.id, file=file.path))
         console.write(
-            "  1  " + _("nothing"),
+            "  1  " + _("write nothing"),
             "  2  " + _("these {count} keys, in place of those that are there").format(count=len(keys)),
         )
         if _choice() == 2:

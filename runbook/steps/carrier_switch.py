@@ -97,13 +97,13 @@ class CarrierSwitch(Kind):
             reason = ports.ask(Prompt("text", name, _("Who refuses, and why?")))
             return Result("failed", _values(), found="refused", answer=answer, reason=reason, ended="error")
         if answer == "not_sure":
-            return Result("unknown", _values(), found="not sure", answer=answer, ended="unknown")
+            return Result("unknown", _values(), found="not_sure", answer=answer, ended="unknown")
         confirmed_by = ""
         while not confirmed_by:
             confirmed_by = ports.ask(Prompt("text", name, _("Name of the person at the carrier who confirms:"))).strip()
         call = ports.ask(Prompt("choice", name, self._test_question(ports), self._test_choices(ports)))
         outcome = self.judged(call, back=ports.step.closes is not None)
-        found = f"{confirmed_by}; test call: {call}"
+        found = f"{confirmed_by}; test_call={call}"
         ended: Any = "unknown" if outcome == "unknown" else "done"
         return Result(outcome, _values(confirmed_by, call), found=found, answer=answer, ended=ended)
 
@@ -135,7 +135,7 @@ class CarrierSwitch(Kind):
             lines = [Choice(f"line {n}", rings.format(line=name)) for n, name in enumerate(names, 1)]
         prompt = Choice(PROMPT, _("the platform's welcome prompt"))
         ordered = [prompt, *lines] if ports.step.closes is not None else [*lines, prompt]
-        return (*ordered, Choice(NOTHING, _("nothing")), Choice(NOT_MADE, _("no test call can be made")))
+        return (*ordered, Choice(NOTHING, _("nothing rings")), Choice(NOT_MADE, _("no test call can be made")))
 
     def _request(self, site: Site, *, numbers: bool = True) -> str:
         return _("Ask {role} to move the calls of {origin} to {target}").format(

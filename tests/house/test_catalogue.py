@@ -65,7 +65,7 @@ def test_every_sentence_is_translated_with_the_same_values(language: str) -> Non
 def test_a_chinese_sentence_holds_chinese_where_the_english_one_holds_words() -> None:
     for sentence, message in sentences("zh").items():
         if message.string == sentence:
-            assert re.fullmatch(r"(\{.*\}|runbook .*|[A-Z]+=[A-Z]+|\$.*|Ctrl-C)", sentence), sentence
+            assert not re.search("[A-Za-z]", re.sub(r"\{.*?\}|runbook .*|[A-Z]+=[A-Z]+|\$[\w.]+|Ctrl-C", "", sentence))
 
 
 def test_values_have_names() -> None:
@@ -254,7 +254,7 @@ def walked(tmp_path: Path) -> Iterator[tuple[Program, str]]:
 
 def test_a_walk_and_its_report_are_chinese(walked: tuple[Program, str]) -> None:
     program, screen = walked
-    for spoken in ("√ 通过", "× 失败", "这是演练。", "演练：不要拨号", "LAB 演练环境", "服务已恢复。"):
+    for spoken in ("√ 通过", "× 失败", "这是演练。", "演练：不要拨号", "LAB演练 · ", "服务已恢复。"):
         assert spoken in screen
     shown = [line for line in screen.splitlines() if not line.endswith("（来自回答文件）")]
     assert english("\n".join(shown)) == []
