@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from runbook.model.errors import EXIT_MACHINE
 from runbook.model.events import Recorded
 from runbook.model.state import fold
 from runbook.store.incidents import Home
@@ -26,8 +28,9 @@ from tests.peers import until
 KILLER = Path(__file__).with_name("killed_at.py")
 CASES: dict[str, Answers] = {"service-stopped": REPAIRED_BY_RESTART, "restart-fails": REPAIRED_BY_VENDOR}
 SHORTENED = {"restart-fails": ("--set", "grace=2s")}
-REPAIR_WHEN_SEEN = "The CTI service runs again and calls work"
-AT_ONCE = 4
+REPAIR_WHEN_SEEN = ("know of the switch", "The CTI service runs again and calls work")
+"""Steps behind the restart: from there on the lab may be whole again."""
+AT_ONCE = 6
 STORED_AT_ONCE = 2
 """The events that make an incident: its opening, and the plan's one input. There is no moment between them."""
 
@@ -59,7 +62,7 @@ def run_until_killed(program: Program, when: str, where: str, *arguments: str) -
         said = []
         for line in running.stdout:
             said.append(line)
-            if REPAIR_WHEN_SEEN in line:
+            if any(title in line for title in REPAIR_WHEN_SEEN):
                 with suppress(LabGoneError):
                     Control(program.home / "lab").ask("fix")
         overdue.cancel()
@@ -131,6 +134,7 @@ def test_a_restart_that_was_killed_is_unknown_and_is_not_sent_again(restarting: 
     assert answers == ["redo"]
 
 
+@pytest.mark.parametrize("restarting", ["restart-hangs"], indirect=True)
 def test_a_new_incident_does_not_repeat_an_act_whose_end_is_unknown(restarting: Program) -> None:
     """`start --new` carries the open unknown, shows it, and stops at the same act until a person has answered for it."""
     program = restarting
@@ -166,7 +170,7 @@ def switching(program: Program) -> Program:
 
 
 def test_a_carrier_call_that_was_killed_leaves_the_debt_open(switching: Program) -> None:
-    """The emergency lines are open from the intent on: closing is refused with the list, `status` and `resume` show it first."""
+    """The emergency lines are open from the intent on: closing is refused with the list, `status`, `resume` and `start` show it first."""
     program = switching
     incident = program.only()
     assert [debt["kind"] for debt in incident["debts"]] == ["emergency_lines"]
@@ -187,6 +191,13 @@ def test_a_carrier_call_that_was_killed_leaves_the_debt_open(switching: Program)
     resumed = program.run("resume", "--practice").out
     assert resumed.index(debt) < resumed.index("UNKNOWN: this was begun at") < resumed.index("How did it end?")
 
+    started = program.run("start", "cti-down", "--lab")
+    assert started.code == 2
+    assert "E-INCIDENT-OPEN" in started.err
+    assert debt in started.out
+    started = program.run("start", "cti-down", "--lab", "--new")
+    assert started.out.index(debt) < started.out.index("Step 1 of")
+
 
 def test_no_abort_is_offered_while_the_hotline_may_be_moved(switching: Program) -> None:
     """Said to be `not done`, the switch failed; its failure menu shows the debt and offers every way out but abort."""
@@ -200,16 +211,6 @@ def test_no_abort_is_offered_while_the_hotline_may_be_moved(switching: Program) 
     assert "OPEN for" in ran.out[: ran.out.index("failed. What now?")].rpartition("UNKNOWN")[2]
     assert program.only()["state"] == "open"
     assert len(program.only()["debts"]) == 1
-
-
-def test_a_debt_that_is_open_is_shown_by_every_later_start(switching: Program) -> None:
-    """Another start names the open incident and its debt before it begins anything."""
-    ran = switching.run("start", "cti-down", "--lab")
-    assert ran.code == 2
-    assert "the hotline is on the emergency lines" in ran.out
-    assert "E-INCIDENT-OPEN" in ran.err
-    ran = switching.run("start", "cti-down", "--lab", "--new")
-    assert ran.out.index("the hotline is on the emergency lines") < ran.out.index("Step 1 of")
 
 
 # -- every event ----------------------------------------------------------------------------------------------------------
@@ -266,7 +267,14 @@ def killed_and_resumed(folder: Path, case: str, when: str, number: int) -> dict[
     folder.mkdir()
     begun = run_until_killed(program, when, str(number), *arguments_for(case, program))
     before = events_of(program)
-    resumed = run_until_killed(program, "after", "0", "resume", "--practice", "--answers", str(folder / "answers.yaml"))
+    going_on = ("resume", "--practice", "--answers", str(folder / "answers.yaml"))
+    resumed = run_until_killed(program, "after", "0", *going_on)
+    for _again in range(20):
+        # While this lab was down another one of these tests may have taken one of its ports.
+        if resumed != EXIT_MACHINE:
+            break
+        time.sleep(0.5)
+        resumed = run_until_killed(program, "after", "0", *going_on)
     after = events_of(program)
     return {
         "at": f"{case}, {when} append {number}",
@@ -287,6 +295,16 @@ CHOSEN = {
     ("restart-fails", "after"): [25, 63],
 }
 """Where a run is killed outside CI: at its first and its last event, around its acts and its answers."""
+SOMETHING_BEFORE = {"ActionEnded", "ApprovalGiven", "PersonTold", "ReadingTaken", "RecoveryAnswered", "TicketsCounted"}
+"""Events with something before them that is nowhere yet: an act, a reading, an answer. Elsewhere `before` is `after` the last."""
+
+
+def appends(events: list[Recorded], case: str, when: str) -> list[int]:
+    """The appends of a run at which to kill it: all of them in CI."""
+    every = enumerate(events[STORED_AT_ONCE:], 1)
+    if not IN_CI:
+        return CHOSEN[case, when]
+    return [number for number, r in every if when == "after" or type(r.event).__name__ in SOMETHING_BEFORE]
 
 
 @pytest.mark.timeout(480)
@@ -297,7 +315,7 @@ def test_killed_at_any_event_the_run_ends_the_same(
 ) -> None:
     """Killed at an event and resumed with the same answers, each step ends as it does undisturbed, and no act is begun twice."""
     whole = undisturbed(case)
-    numbers = list(range(1, len(whole) - STORED_AT_ONCE + 1)) if IN_CI else CHOSEN[case, when]
+    numbers = appends(whole, case, when)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         runs = list(threads.map(lambda number: killed_and_resumed(tmp_path / str(number), case, when, number), numbers))
     for number, run in zip(numbers, runs, strict=True):
