@@ -21,16 +21,16 @@ def act(context: Context, step: Step, kind: Kind, *, by_hand: bool = False) -> N
     if not by_hand and earlier.not_sent and earlier.act_ended is not None and not earlier.failure_choice:
         _not_sent(context, step, getattr(earlier.act_ended.event, "found", ""))
         return
-    text = kind.act(context.site)
-    if not recovery.carried_allows(context, step, kind, text):
+    if not recovery.carried_allows(context, step, kind):
         return
     check = check_of(context, step)
-    if not _agreed(context, step, kind, text, check, by_hand=by_hand):
+    if not _agreed(context, step, kind, check, by_hand=by_hand):
         return
+    exact = kind.exact(context.site)
     opens = "" if step.keys.closes else kind.opens()
     attempt = context.state.step(step.id).attempt
     context.record(
-        ActionIntended(step.id, attempt, kind.NAME, text, approvals.digest(text), kind.target(context.site), opens)
+        ActionIntended(step.id, attempt, kind.NAME, exact, approvals.digest(exact), kind.target(context.site), opens)
     )
     result = _perform_by_hand(context, step, kind) if by_hand else _perform(context, step, kind)
     context.record(
@@ -39,7 +39,7 @@ def act(context: Context, step: Step, kind: Kind, *, by_hand: bool = False) -> N
     conclude(context, step, kind, result, check, by_hand=by_hand)
 
 
-def _agreed(context: Context, step: Step, kind: Kind, text: str, check: Check | None, *, by_hand: bool) -> bool:
+def _agreed(context: Context, step: Step, kind: Kind, check: Check | None, *, by_hand: bool) -> bool:
     """Look, have it approved, and take the typed number; all of it again when it took too long. False: the step has its outcome."""
     lines = (_("By hand: {form}").format(form=kind.manual_form(context.site)),) if by_hand else ()
     while True:
@@ -50,13 +50,14 @@ def _agreed(context: Context, step: Step, kind: Kind, text: str, check: Check | 
             return False
         if laptop.still_sees_nothing(context):
             laptop.ask_own_cable(context)
-        if not approvals.approved(context, step, text):
-            context.finish(step, "failed", "person", "asked", reason=_refusal(context, step), ran=text)
+        if not approvals.approved(context, step, kind):
+            ran = kind.exact(context.site)
+            context.finish(step, "failed", "person", "asked", reason=_refusal(context, step), ran=ran)
             return False
-        context.confirm(step, _("This changes the world: {act}").format(act=text), lines)
+        context.confirm(step, _("This changes the world: {act}").format(act=kind.act(context.site)), lines)
         if context.now() - looked_at > resting.STALE:
             context.ports.human.tell(_("That took more than ten minutes: what it rests on is looked at again."))
-        elif approvals.stands(context, step, text):
+        elif approvals.stands(context, step, kind):
             return True
         else:
             context.ports.human.tell(_("The approval has expired: it is asked for again."))
@@ -66,7 +67,7 @@ def conclude(
     context: Context, step: Step, kind: Kind, result: Result, check: Check | None, *, by_hand: bool = False
 ) -> None:
     """From how the act ended to the step's outcome. An unknown end stays open: a person decides."""
-    text = kind.act(context.site)
+    ran = kind.exact(context.site)
     by, how = ("person", "manual") if by_hand else ("machine", "acted")
     if result.ended == "not_sent":
         _not_sent(context, step, result.found)
@@ -83,10 +84,10 @@ def conclude(
             values=result.values,
             found=result.found,
             reason=result.reason,
-            ran=text,
+            ran=ran,
         )
     else:
-        _verify(context, step, result, check, by, how, text)
+        _verify(context, step, result, check, by, how, ran)
 
 
 def _verify(context: Context, step: Step, result: Result, check: Check, by: str, how: str, ran: str) -> None:
@@ -96,7 +97,7 @@ def _verify(context: Context, step: Step, result: Result, check: Check, by: str,
         return
     outcome = ("warned" if result.ended == "error" else "passed") if green else "failed"
     found = "; ".join(part for part in (result.found, last.result.found) if part)
-    expected = check.kind.plan_line(context.site)
+    expected = check.kind.exact(context.site)
     context.finish(
         step, outcome, by, how, values={**result.values, **last.result.values}, found=found, ran=ran, expected=expected
     )
@@ -154,7 +155,7 @@ def _not_needed(context: Context, step: Step, check: Check) -> bool:
         answer=answer,
         values=taken.result.values,
         found=taken.result.found,
-        ran=check.kind.plan_line(context.site),
+        ran=check.kind.exact(context.site),
     )
     return True
 

@@ -24,13 +24,14 @@ def digest(act: str) -> str:
     return sha256(act.encode()).hexdigest()
 
 
-def standing(context: Context, step: Step, act: str) -> ApprovalGiven | None:
+def standing(context: Context, step: Step, kind: Kind) -> ApprovalGiven | None:
     """The approval of exactly this act that has not expired."""
+    wanted = digest(kind.exact(context.site))
     for recorded in reversed(context.state.step(step.id).approvals):
         event = recorded.event
         if (
             isinstance(event, ApprovalGiven)
-            and event.act_sha256 == digest(act)
+            and event.act_sha256 == wanted
             and utc_read(event.expires_at) > context.now()
             and _same(event.name) != _same(context.actor)
         ):
@@ -38,40 +39,42 @@ def standing(context: Context, step: Step, act: str) -> ApprovalGiven | None:
     return None
 
 
-def stands(context: Context, step: Step, act: str) -> bool:
+def stands(context: Context, step: Step, kind: Kind) -> bool:
     """Whether the act may be done as far as approval goes: none is needed, or one stands at this moment."""
-    return step.keys.approval is None or standing(context, step, act) is not None
+    return step.keys.approval is None or standing(context, step, kind) is not None
 
 
-def approved(context: Context, step: Step, act: str) -> bool:
+def approved(context: Context, step: Step, kind: Kind) -> bool:
     """Whether somebody else said yes to this act, asked for now unless an approval stands."""
     rule = step.keys.approval
-    if rule is None or stands(context, step, act):
+    if rule is None or stands(context, step, kind):
         return True
     for role in (rule.by, rule.or_):
         if role is None:
             continue
-        answer = _ask(context, step, rule, role, act)
+        answer = _ask(context, step, rule, role, kind)
         if answer != "not_reached":
             return answer == "approves"
     return False
 
 
-def _acts(context: Context, rule: ApprovalRule, step: Step, act: str) -> list[tuple[Step, str]]:
+def _acts(context: Context, rule: ApprovalRule, step: Step, kind: Kind) -> list[tuple[Step, Kind]]:
     """The acts of one call: this one, and those it covers that can be read aloud already."""
-    acts = [(step, act)]
+    acts = [(step, kind)]
     for covered in (context.plan.step(name) for name in rule.covers if name != step.id):
         with suppress(CannotAskError):
-            kind = context.bind(covered)
-            if isinstance(kind, Kind) and kind.changes():
-                acts.append((covered, kind.act(context.site)))
+            bound = context.bind(covered)
+            if isinstance(bound, Kind) and bound.changes():
+                acts.append((covered, bound))
     return acts
 
 
-def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, act: str) -> str:
-    acts = _acts(context, rule, step, act)
+def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, kind: Kind) -> str:
+    acts = _acts(context, rule, step, kind)
     say = context.ports.world.phone.sentence(
-        _("I ask for your approval of exactly this: {act}").format(act="; ".join(a for _s, a in acts))
+        _("I ask for your approval of exactly this: {act}").format(
+            act="; ".join(asked.act(context.site) for _step, asked in acts)
+        )
     )
     lines = (*asides.contact(context, role), _("Read aloud: {sentence}").format(sentence=say))
     answer = context.choose(
@@ -89,8 +92,9 @@ def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, act: str) 
         return answer
     name = _name(context, step)
     expires = utc_text(context.now() + VALID_FOR)
-    for covered, text in acts:
-        context.record(ApprovalGiven(covered.id, role, name, "spoken", text, digest(text), expires))
+    for covered, asked in acts:
+        exact = asked.exact(context.site)
+        context.record(ApprovalGiven(covered.id, role, name, "spoken", exact, digest(exact), expires))
     return answer
 
 

@@ -64,7 +64,7 @@ def record(context: Context, step: Step, kind: Kind, taken: Taken, purpose: str)
             context.state.step(step.id).attempt,
             purpose,
             kind.NAME,
-            kind.plan_line(context.site),
+            kind.exact(context.site),
             taken.outcome,
             {**taken.result.values},
             taken.expected,
@@ -114,5 +114,5 @@ def read(context: Context, step: Step, kind: Kind) -> None:
         values=taken.result.values,
         expected=taken.expected,
         found=taken.result.found,
-        ran=kind.plan_line(context.site),
+        ran=kind.exact(context.site),
     )

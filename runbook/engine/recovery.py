@@ -24,7 +24,7 @@ def resolve(context: Context, step: Step) -> None:
         _("UNKNOWN: this was begun at {at} and nobody knows how it ended:").format(
             at=local_text(known.intent.at, context.site.zone)
         ),
-        f"  {intent.act}",
+        f"  {_in_words(context, step, intent)}",
     ]
     if known.act_ended is not None and isinstance(known.act_ended.event, ActionEnded) and known.act_ended.event.found:
         lines.append(_("Last seen: {found}").format(found=known.act_ended.event.found))
@@ -32,11 +32,23 @@ def resolve(context: Context, step: Step) -> None:
         answer = _decided(context, step, tuple(lines))
         attempt = known.attempt
         if answer == "redo":
-            context.confirm(step, _("This does it again: {act}").format(act=intent.act), keys_=BUSY)
+            context.confirm(
+                step, _("This does it again: {act}").format(act=_in_words(context, step, intent)), keys_=BUSY
+            )
         context.record(UnknownAnswered(step.id, attempt, answer))
         if answer != "redo":
             outcome = {"done": "passed", "not_done": "failed", "unknown": "unknown"}[answer]
             context.finish(step, outcome, "person", "resolved", answer=answer, ran=intent.act)
+
+
+def _in_words(context: Context, step: Step, intent: ActionIntended) -> str:
+    """The act as it was read aloud; as it was recorded where the plan would do something else today."""
+    try:
+        kind = context.bind(step)
+    except CannotAskError:
+        return intent.act
+    same = isinstance(kind, Kind) and kind.exact(context.site) == intent.act
+    return kind.act(context.site) if same and isinstance(kind, Kind) else intent.act
 
 
 def _decided(context: Context, step: Step, lines: tuple[str, ...]) -> str:
@@ -63,12 +75,12 @@ def _check(context: Context, step: Step) -> Check | None:
         return None
 
 
-def carried_allows(context: Context, step: Step, kind: Kind, act: str) -> bool:
+def carried_allows(context: Context, step: Step, kind: Kind) -> bool:
     """Whether this act may be done although an earlier incident left the same one unknown: a person answers for it first."""
     opened = context.state.opened
-    target = kind.target(context.site)
+    target, exact = kind.target(context.site), kind.exact(context.site)
     for carried in opened.carried if opened else []:
-        same = carried["target"] == target and (carried["act_sha256"] == digest(act) or carried["kind"] == kind.NAME)
+        same = carried["target"] == target and (carried["act_sha256"] == digest(exact) or carried["kind"] == kind.NAME)
         if not same or context.state.step(step.id).unknown_answer:
             continue
         lines = (
@@ -81,6 +93,6 @@ def carried_allows(context: Context, step: Step, kind: Kind, act: str) -> bool:
         context.record(UnknownAnswered(step.id, context.state.step(step.id).attempt, answer, carried["incident"]))
         if answer in ("done", "unknown"):
             outcome = "passed" if answer == "done" else "skipped"
-            context.finish(step, outcome, "person", "resolved", answer=answer, reason=carried["incident"], ran=act)
+            context.finish(step, outcome, "person", "resolved", answer=answer, reason=carried["incident"], ran=exact)
             return False
     return True

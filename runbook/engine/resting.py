@@ -48,7 +48,7 @@ def _rests_on(context: Context, step: Step, kind: Kind) -> Iterator[tuple[Step, 
 
 def _fresh(context: Context, step: Step, known: StepState, reading: Kind) -> bool:
     """Whether the reading, or the same one taken again for this step, is of this session and not older than ten minutes."""
-    line, since = reading.plan_line(context.site), context.state.resumed_seq
+    line, since = reading.exact(context.site), context.state.resumed_seq
     again = [
         row
         for row in context.state.step(step.id).readings

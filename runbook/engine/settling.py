@@ -30,7 +30,7 @@ def manual_reading(context: Context, step: Step, bound: Kind | WaitFor) -> None:
     if isinstance(bound, WaitFor):
         back = answer == "passed" and (not bound.and_ or service_is_back(context, step))
         outcome = "passed" if back else "expired"
-    context.finish(step, outcome, "person", "manual", answer=answer, found=found, ran=form)
+    context.finish(step, outcome, "person", "manual", answer=answer, found=found)
 
 
 def _manual_form(context: Context, step: Step, bound: Kind | WaitFor) -> str:

@@ -138,7 +138,7 @@ def wait_for(context: Context, step: Step, wait: WaitFor) -> None:
     """A `wait_for` step, to `passed` or `expired`. While this laptop sees nothing the person reads elsewhere, as for any reading."""
     kind = context.bind_reading(wait.until)
     due = deadline(context, step, wait)
-    ran, limit = kind.plan_line(context.site), span(wait.limit)
+    ran, limit = kind.exact(context.site), span(wait.limit)
     last: Taken | None = None
     while context.now() < due:
         green, last = watch(
