@@ -116,8 +116,9 @@ def _code(code: str) -> list[str]:
 def _kinds() -> list[str]:
     groups = {"reading": _("reading"), "action": _("action"), "people": _("people")}
     lines = [f"{name:16}{groups[kind.GROUP]:10}{_first_line(kind)}" for name, kind in kinds().items()]
-    lines.append(f"{'wait_for':16}{_('flow'):10}{_first_line(WaitFor)}")
-    lines.append(f"{'use':16}{_('flow'):10}" + _("Put a block of playbooks/blocks in place."))
+    flow_kind = _("flow")
+    lines.append(f"{'wait_for':16}{flow_kind:10}{_first_line(WaitFor)}")
+    lines.append(f"{'use':16}{flow_kind:10}" + _("Put a block of playbooks/blocks in place."))
     return lines
 
 

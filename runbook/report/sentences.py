@@ -132,7 +132,8 @@ def _chosen(event: ev.FailureAnswered, names: Names) -> str:
 
 
 def _asked(event: ev.RecoveryAnswered, names: Names) -> str:
-    return f"{names.recovered_ask} {_('Yes: service is back.') if event.recovered else _('No.')}"
+    answer = _("Yes: service is back.") if event.recovered else _("No: service is not back.")
+    return f"{names.recovered_ask} {answer}"
 
 
 def _went(event: ev.WentTo, names: Names) -> str:

@@ -17,6 +17,7 @@ from runbook.cli.app import COMMANDS, main
 from runbook.cli.common import LANGUAGES, speak_language
 from runbook.cli.usage import spoken_usage
 from runbook.model.text import _, language
+from runbook.steps import kinds
 from tests.acceptance.program import REPAIRED_BY_RESTART, Program
 from tests.house.messages import KEYWORDS, ROOT, TEMPLATE, catalogues, extracted, read
 
@@ -113,6 +114,15 @@ def test_sentences_are_marked_whole(path: Path) -> None:
     assert found == []
 
 
+def test_every_marked_sentence_is_extracted() -> None:
+    """The extractor does not look inside f-strings."""
+    here = {message.id for message in FRESH}
+    for path in sorted((ROOT / "runbook").rglob("*.py")):
+        for call in calls(ast.parse(path.read_text(encoding="utf-8"))):
+            if is_marked(call) and call.args and isinstance(call.args[0], ast.Constant):
+                assert call.args[0].value in here, f"{path.name}:{call.lineno}: {call.args[0].value!r}"
+
+
 @pytest.mark.parametrize(
     ("source", "right"),
     [
@@ -161,14 +171,15 @@ ALLOWED = {
         "warn",
         "zh",
     ),
-    *("break", "down", "fix", "scan", "up", *COMMANDS),
+    *("break", "down", "fix", "scan", "up", *COMMANDS, *kinds()),
 }
-"""Commands, units, what a machine is sent, and a step that a plan names."""
+"""Commands, units, kinds, what a machine is sent, and a step that a plan names."""
 TECHNICAL = re.compile(
     r"""
       (?:^|(?<=[\s（(：:'`]))[~/][\w./~-]+          # a file
     | -{1,2}[a-z][\w-]*                             # an option
     | `[^`]*`                                       # what is typed or written as it stands
+    | \b[a-z_]+(?:\ \w+=(?:\[[^]]*\]|'[^']*'|\S+))+    # an act as it is stored
     | \b(?:lab|drill)-\d+-[\w-]+                    # an incident
     | \b[\w-]+(?:[-_./@=:]+\w[\w-]*)+               # cti-core, technician@127.0.0.1, site.yaml, E-USAGE, grace=5m
     | \b\w*\d\w*\b                                  # 10m, SEV1, 0e51
