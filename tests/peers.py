@@ -59,6 +59,11 @@ def listens(port: int) -> bool:
     return False
 
 
+def says(log: Path, words: str) -> bool:
+    """Whether a program has written `words` to its log."""
+    return log.exists() and words in log.read_text(encoding="utf-8", errors="replace")
+
+
 @contextmanager
 def process(*command: str, cwd: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A program in a process group of its own, which ends with the block."""
@@ -121,8 +126,18 @@ class Sshd:
 
 
 @contextmanager
-def sshd(folder: Path, *, port: int = 0, kinds: tuple[str, ...] = ("ed25519",)) -> Iterator[Sshd]:
-    """OpenSSH's sshd with its keys, log and count of executions in `folder`; keys that are there are used again."""
+def sshd(
+    folder: Path,
+    *,
+    port: int = 0,
+    kinds: tuple[str, ...] = ("ed25519",),
+    address: str = "127.0.0.1",
+    inside: tuple[str, ...] = (),
+) -> Iterator[Sshd]:
+    """OpenSSH's sshd with its keys, log and count of executions in `folder`; keys that are there are used again.
+
+    `inside`: the words of a command that starts it elsewhere, such as in a network namespace.
+    """
     server = program("sshd")
     folder.mkdir(exist_ok=True)
     if os.geteuid() == 0:
@@ -135,7 +150,7 @@ def sshd(folder: Path, *, port: int = 0, kinds: tuple[str, ...] = ("ed25519",)) 
     forced = folder / "forced.sh"
     forced.write_text(FORCED.format(folder=folder), encoding="utf-8")
     options = {
-        "ListenAddress": "127.0.0.1",
+        "ListenAddress": address,
         "PidFile": "none",
         "UsePAM": "no",
         "StrictModes": "no",
@@ -150,10 +165,12 @@ def sshd(folder: Path, *, port: int = 0, kinds: tuple[str, ...] = ("ed25519",)) 
     words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     keys = [word for kind in kinds for word in ("-h", str(folder / f"host_{kind}"))]
     port = port or free_port()
-    command = [server, "-D", "-e", "-f", "/dev/null", "-p", str(port), *keys, *words]
-    with process(*command, cwd=folder, log=folder / "sshd.log") as running:
-        until(lambda: listens(port) or running.poll() is not None)
-        assert running.poll() is None, (folder / "sshd.log").read_text()
+    command = [*inside, server, "-D", "-e", "-f", "/dev/null", "-p", str(port), *keys, *words]
+    log = folder / "sshd.log"
+    log.unlink(missing_ok=True)
+    with process(*command, cwd=folder, log=log) as running:
+        until(lambda: says(log, "Server listening on") or running.poll() is not None)
+        assert running.poll() is None, log.read_text()
         yield Sshd(folder, port, folder / "user")
 
 

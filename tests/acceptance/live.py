@@ -36,7 +36,7 @@ class CallCentre:
         return sum(line.endswith(" status") for line in self.sshd.executions())
 
 
-def call_centre(folder: Path, sshd: Sshd, sip_port: int, **login: Any) -> CallCentre:
+def call_centre(folder: Path, sshd: Sshd, sip_port: int, *, sip_address: str = "127.0.0.1", **login: Any) -> CallCentre:
     """A site whose CTI service is stopped until somebody restarts it over SSH; `login` changes `ssh:` of its host."""
     state = folder / "service"
     state.write_text("stopped\n", encoding="utf-8")
@@ -55,7 +55,7 @@ def call_centre(folder: Path, sshd: Sshd, sip_port: int, **login: Any) -> CallCe
                 "ssh": ssh,
                 "services": {"cti-core": {"commands": commands}},
             },
-            "sip": {"address": "127.0.0.1", "ports": {"sip": str(sip_port)}},
+            "sip": {"address": sip_address, "ports": {"sip": str(sip_port)}},
         },
         "lines": {line: {"title": line, "numbers": [f"000-{n}"]} for n, line in enumerate(("hotline", "emergency"), 1)},
         "contacts": {role: {"title": role, "people": [{"name": f"Post {role}", "number": "000-9"}]} for role in roles},
