@@ -39,6 +39,7 @@ class Watch:
         self._take, self._now, self._wait, self._every, self._due = take, now, wait, every, due
         self.last: Taken | None = None
         self.green_at: datetime | None = None
+        self.fault: Exception | None = None
         self._over, self._left = Flag(), Flag()
         self._thread = Thread(target=self._run, daemon=True)
 
@@ -58,6 +59,8 @@ class Watch:
                 if self._expired(at):
                     return
                 self._wait(max(0.0, min(self._every.total_seconds(), (self._ends() - at).total_seconds())))
+        except Exception as fault:  # noqa: BLE001 - it is raised again where the person is asked
+            self.fault = fault
         finally:
             self._over.set()
 
@@ -118,6 +121,8 @@ def watch(
             with context.ports.human.busy(question):
                 watching.finish()
         green, last = watching.green_at is not None, watching.last
+    if watching.fault is not None:
+        raise watching.fault
     if last is not None:
         last = readings.seen(context, kind, last)
         readings.record(context, step, kind, last, purpose)

@@ -221,6 +221,17 @@ def test_an_approval_that_expires_before_the_number_is_typed_is_asked_for_again(
     assert sent(made) == 1
 
 
+def test_an_approval_from_before_a_pause_is_looked_at_once_more_after_the_number() -> None:
+    """Everything else is fresh, but the approval was 25 minutes old when the number was asked for."""
+    made = desk({"restart": Key("q")})
+    made.walk()
+    made.minutes(25)
+    made.resume(YES | {"restart": [lambda _p: _late(made, 6), "confirm"]})
+    assert len(made.events(ApprovalGiven)) == 2
+    assert made.trail().index("ActionIntended") > len(made.trail()) - 1 - made.trail()[::-1].index("ApprovalGiven")
+    assert sent(made) == 1
+
+
 def _late(made: Desk, minutes: float) -> str:
     made.minutes(minutes)
     return "confirm"
@@ -429,6 +440,15 @@ def test_abort_takes_a_reason_and_the_number_and_is_not_offered_while_something_
     made.world.ssh.on(RESTART, lost())
     made.walk()
     assert "abort" not in [choice.value for choice in made.human.asked("do.failure")[0].choices]
+
+
+@pytest.mark.parametrize("gone", [Key("q"), Gone("end_of_input"), Gone("not_confirmed")])
+def test_nothing_but_the_number_aborts(gone: Any) -> None:
+    made = desk({"restart.failure": "abort", "restart.reason": "wrong plan", "abort": ["", "yes", "2", gone]})
+    made.world.ssh.on(STATUS, INACTIVE)
+    assert made.walk().how == "paused"
+    assert made.state.status == "open"
+    assert [(prompt.kind, prompt.act_number) for prompt in made.human.asked("abort")] == [("act", 1)] * 4
 
 
 # -- what the act rests on

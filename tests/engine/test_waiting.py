@@ -231,6 +231,15 @@ def test_red_again_before_the_limit_waits_on() -> None:
     assert desk.world.clock.now() == green + timedelta(minutes=10)
 
 
+def test_a_mistake_of_the_program_is_not_taken_for_an_outcome() -> None:
+    """It is raised where the person waits, not printed by a thread while the wait goes on to expire."""
+    desk = Desk(FIVE, YES)
+    desk.world.ssh.on(STATUS, ZeroDivisionError("a bug"))
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        desk.walk()
+    assert desk.outcomes() == {}
+
+
 # -- keys, and nobody there
 
 
