@@ -274,7 +274,7 @@ class AnswerCorrected(Event):
 
 @dataclass(frozen=True, slots=True)
 class PersonTold(Event):
-    """Somebody was called or told. `reached`: yes | no. `attempt_no` counts along the contact's backup order."""
+    """Somebody was called or told. `name` is empty where the whole contact was. `reached`: yes | no."""
 
     step: str
     contact: str

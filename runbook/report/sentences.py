@@ -155,8 +155,9 @@ def _corrected(event: ev.AnswerCorrected, names: Names) -> str:
 
 def _told(event: ev.PersonTold, names: Names) -> str:
     means = word(event.means, "means") or "-"
-    sentence = _("Told {name} ({role}): {means}") if event.reached else _("Did not reach {name} ({role}): {means}")
-    return sentence.format(name=event.name or "-", role=names.role(event.contact), means=means)
+    sentence = _("Told {who}: {means}") if event.reached else _("Did not reach {who}: {means}")
+    role = names.role(event.contact)
+    return sentence.format(who=f"{event.name} ({role})" if event.name else role, means=means)
 
 
 def _tickets(event: ev.TicketsCounted, names: Names) -> str:

@@ -74,7 +74,7 @@ class Notify(Kind):
         told = [contact for contact, how in means.items() if how != PRINTED or passed_on]
         for contact in self.contact:
             by = means.get(contact, "")
-            ports.record(PersonTold(ports.step.id, contact, ports.site.role(contact), contact in told, by))
+            ports.record(PersonTold(ports.step.id, contact, "", contact in told, by))
         values: dict[str, Scalar] = {"told": len(told), "means": "/".join(sorted(set(means.values())))}
         found = f"{len(told)}/{len(self.contact)}"
         if len(told) == len(self.contact):

@@ -77,9 +77,10 @@ def _clock_jumped(event: e.ClockJumped, reader: Reader) -> list[Shown]:
 
 
 def _told(event: e.PersonTold, reader: Reader) -> list[Shown]:
-    sentence = _("Told: {name} ({role}), {means}") if event.reached else _("Not reached: {name} ({role}), {means}")
+    sentence = _("Told: {who}, {means}") if event.reached else _("Not reached: {who}, {means}")
     role = reader.role(event.contact)
-    return [Shown(sentence.format(name=one_line(event.name), role=role, means=one_line(word(event.means, "means"))))]
+    who = f"{one_line(event.name)} ({role})" if event.name else role
+    return [Shown(sentence.format(who=who, means=one_line(word(event.means, "means"))))]
 
 
 def _tickets(event: e.TicketsCounted, reader: Reader) -> list[Shown]:
