@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -123,16 +123,35 @@ def _kinds() -> list[str]:
 
 
 def _kind(kind: type[Kind]) -> list[str]:
-    lines = [f"{kind.NAME} ({kind.GROUP})", inspect.cleandoc(kind.__doc__ or ""), _("Fields:"), *_fields(kind)]
+    lines = [f"{kind.NAME} ({kind.GROUP})", _doc(kind), _("Fields:"), *_fields(kind)]
     if kind.VALUES:
-        lines += [_("Values, for `expect` and references:"), *(f"  {n:16}{doc}" for n, doc in kind.VALUES.items())]
+        lines += [_("Values, for `expect` and references:"), *(f"  {n:16}{_(doc)}" for n, doc in kind.VALUES.items())]
     if kind.EXAMPLE:
         lines += [_("Example:"), f"  {kind.NAME}: {flow(kind.EXAMPLE)}"]
     return lines
 
 
 def _first_line(model: type) -> str:
-    return inspect.cleandoc(model.__doc__ or "").split("\n")[0]
+    return _doc(model).split("\n")[0]
+
+
+def _doc(model: type) -> str:
+    text = documented(model)
+    return _(text)
+
+
+def documented(model: type) -> str:
+    """What the code says of a model, as the catalogue holds it."""
+    return inspect.cleandoc(model.__doc__ or "")
+
+
+def documents() -> Iterator[str]:
+    """Every sentence of the code that is shown here: for the catalogue, which cannot find them by a mark."""
+    models: list[type[BaseModel]] = [*kinds().values(), WaitFor, CommonKeys, Header, Input, Site]
+    for model in models:
+        yield documented(model)
+        yield from (field.description for field in model.model_fields.values() if field.description)
+        yield from getattr(model, "VALUES", {}).values()
 
 
 def _fields(model: type[BaseModel]) -> list[str]:
@@ -140,10 +159,11 @@ def _fields(model: type[BaseModel]) -> list[str]:
 
 
 def _field(name: str, field: Any) -> list[str]:
+    described = _(field.description) if field.description else ""
     needed = _("must be there") if field.is_required() else _("may be left out")
     words = ", ".join(str(word) for word in _choices(field.annotation))
     one_of = _("; one of {words}").format(words=words) if words else ""
-    return [f"  {name:16}{field.description or ''} ({needed}{one_of})"]
+    return [f"  {name:16}{described} ({needed}{one_of})"]
 
 
 def _choices(annotation: Any) -> list[Any]:

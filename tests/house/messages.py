@@ -5,6 +5,7 @@ A message that is gone is dropped from the catalogues; a new one stands there em
 
 from __future__ import annotations
 
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from runbook.cli.explanations import documents  # noqa: E402
+
 LOCALE = ROOT / "runbook" / "locale"
 TEMPLATE = LOCALE / "runbook.pot"
 METHODS = [("runbook/**.py", "python"), ("templates/**.j2", "jinja2")]
@@ -33,6 +38,8 @@ def extracted() -> Catalog:
     ):
         if message:
             found.add(message, None, [(Path(path).as_posix(), 0)], auto_comments=comments, context=context)
+    for sentence in documents():
+        found.add(sentence, None, [("runbook/cli/explanations.py", 0)])
     return found
 
 
