@@ -49,7 +49,7 @@ class CarrierSwitch(Kind):
 
     def exact(self, site: Site) -> str:
         lines = {name: site.lines[name].numbers if name in site.lines else () for name in (self.from_, self.to)}
-        before, after = (f"{name}({','.join(numbers)})" for name, numbers in lines.items())
+        before, after = (f"{name} {','.join(numbers)}".rstrip() for name, numbers in lines.items())
         return f"carrier_switch {self.contact}: {before} -> {after}"
 
     def problems(self, site: Site | None) -> Problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -44,6 +45,10 @@ class Notify(Kind):
 
     def plan_line(self, site: Site) -> str:
         return _("tell {roles}").format(roles=self._roles(site))
+
+    def exact(self, site: Site) -> str:
+        text = f": {json.dumps(self.text.data(), ensure_ascii=False)}" if self.text else ""
+        return f"notify {', '.join(self.contact)}{text}"
 
     def problems(self, site: Site | None) -> Problems:
         return [problem for contact in self.contact for problem in contact_problems(site, "contact", contact)]
