@@ -19,6 +19,7 @@ from runbook.model.errors import EXIT_BAD, EXIT_GOOD, ProblemsError, RunbookErro
 from runbook.model.ports import CannotAskError
 from runbook.model.site import Host, Site
 from runbook.model.text import _
+from runbook.model.words import word
 
 if TYPE_CHECKING:
     from runbook.loader.trust import Found
@@ -187,7 +188,9 @@ def _say_scan(rows: Iterable[HostRow]) -> None:
     for row in rows:
         console.write(_("{host}: {address} port {port}").format(host=row.id, address=row.address, port=row.port))
         if row.problem:
-            console.write("  " + _("not asked ({phase}): {problem}").format(phase=row.phase, problem=row.problem))
+            console.write(
+                "  " + _("not asked ({phase}): {problem}").format(phase=word(row.phase, "asking"), problem=row.problem)
+            )
         for key in row.keys:
             console.write(f"  {key.type}  {key.fingerprint}  {states[key.state].format(instead_of=key.instead_of)}")
 
@@ -267,7 +270,7 @@ def _say_check(path: Path, site: Site, rows: Iterable[HostRow]) -> None:
     for row in rows:
         said = _("answers, its key is pinned, and it lets us in")
         if row.problem:
-            said = _("BAD ({phase}): {problem}").format(phase=row.phase, problem=row.problem)
+            said = _("BAD ({phase}): {problem}").format(phase=word(row.phase, "asking"), problem=row.problem)
         console.write(f"{row.id}: {said}")
     if without := [name for name, host in site.hosts.items() if not host.ssh]:
         console.write(_("no `ssh:`, so their steps are done by hand: {hosts}").format(hosts=", ".join(without)))

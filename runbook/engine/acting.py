@@ -111,7 +111,7 @@ def _perform(context: Context, step: Step, kind: Kind) -> Result:
         with context.ports.human.busy(kind.act(context.site)):
             return kind.run(ports)
     except CannotAskError as cannot:
-        return Result("unreachable", found=f"{cannot.phase}: {cannot.detail}", ended="not_sent")
+        return Result("unreachable", found=cannot.detail, ended="not_sent")
 
 
 def _perform_by_hand(context: Context, step: Step, kind: Kind) -> Result:

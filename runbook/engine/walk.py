@@ -131,7 +131,7 @@ def _people(context: Context, step: Step, kind: Kind) -> None:
     try:
         result = kind.run(context.kind_ports(step))
     except CannotAskError as cannot:
-        context.finish(step, "unreachable", "machine", "asked", found=f"{cannot.phase}: {cannot.detail}")
+        context.finish(step, "unreachable", "machine", "asked", found=cannot.detail)
         return
     context.finish(
         step,

@@ -146,6 +146,18 @@ WORDS: dict[str, dict[str, str]] = {
         "incident": N_("it belongs to another incident"),
         "form": N_("it cannot be read"),
     },
+    "asking": {
+        "resolve": N_("name"),
+        "link": N_("link"),
+        "route": N_("route"),
+        "permission": N_("permission"),
+        "connect": N_("connect"),
+        "banner": N_("greeting"),
+        "key_exchange": N_("key exchange"),
+        "host_key": N_("host key"),
+        "login": N_("login"),
+        "channel": N_("channel"),
+    },
     "phase": {
         "scope": N_("scope"),
         "diagnose": N_("diagnose"),
