@@ -90,6 +90,7 @@ def test_with_its_own_cable_out_the_laptop_blames_nobody(room: Room) -> None:
     ran = started(room, room.laptop.answers(REPAIRED_BY_VENDOR))
     assert ran.code == 5, ran.out + ran.err
     assert "This laptop sees nothing: check its own cable." in ran.out
+    assert "Step 1 of" not in ran.out
     nothing_was_blamed(room, ran)
 
     room.laptop.cable(plugged=True)
