@@ -18,7 +18,8 @@ from runbook.cli.common import LANGUAGES, speak_language
 from runbook.cli.usage import spoken_usage
 from runbook.model.text import _, language
 from runbook.steps import kinds
-from tests.acceptance.program import REPAIRED_BY_RESTART, Program
+from runbook.world.lab.centre import CONTACTS, LINES, MACHINES
+from tests.acceptance.program import REPAIRED_BY_RESTART, SCOPE, SWITCH, Program
 from tests.house.messages import KEYWORDS, ROOT, TEMPLATE, catalogues, extracted, read
 
 FRESH = extracted()
@@ -172,9 +173,9 @@ ALLOWED = {
         "warn",
         "zh",
     ),
-    *("break", "down", "fix", "scan", "up", *COMMANDS, *kinds()),
+    *("break", "down", "fix", "scan", "up", *COMMANDS, *kinds(), *CONTACTS, *LINES, *MACHINES),
 }
-"""Commands, units, kinds, what a machine is sent, and a step that a plan names."""
+"""Commands, units, kinds, what a machine is sent, the lab's ids, and a step that a plan names."""
 TECHNICAL = re.compile(
     r"""
       (?:^|(?<=[\s（(：:'`]))[~/][\w./~-]+          # a file
@@ -292,3 +293,20 @@ def test_a_walk_and_its_report_are_chinese(walked: tuple[Program, str]) -> None:
         ran = program.run("--lang", "zh", *arguments)
         assert ran.code == 0
         assert english(ran.out) == [], arguments
+
+
+def test_the_way_to_the_emergency_lines_is_chinese(tmp_path: Path) -> None:
+    """The carrier's switch, tickets by hand and a notice; the file has no further answer, so the walk pauses."""
+    program = Program(tmp_path / "home")
+    given = {**SCOPE, **SWITCH, "switch.approver": "领导乙", "switch": ["confirm", "confirmed", "运营商丙", "1"]}
+    del given["vendor/record"]
+    answers = program.answers(given)
+    ran = program.run(
+        "start", "--lab-case", "host-down", "cti-down", "--lang", "zh", "--as", "甲", "--answers", answers
+    )
+    program.run("lab", "down")
+    assert ran.code == 5, ran.out + ran.err
+    assert "热线在应急线路上" in ran.out
+    assert "手工工单尚未全部补录" in ran.out
+    shown = [line for line in ran.out.splitlines() if not line.endswith("（来自回答文件）")]
+    assert english("\n".join(shown).replace("'vendor/record'", "")) == []
