@@ -397,6 +397,14 @@ def test_a_wrong_answer_about_an_act_makes_its_end_unknown_and_does_not_do_it_ag
     assert decide(ACTS, state(*events, wrong)) == [ResolveUnknown("restart")]
 
 
+def test_a_wrong_answer_after_an_act_changes_no_outcome_and_no_place() -> None:
+    events = (*ran("restart", "passed"), begun("last"))
+    before, corrected = state(*events), AnswerCorrected("restart", 1, 3, "passed", "misread", walk_goes_back=False)
+    known = state(*events, corrected)
+    assert (known.position, known.steps) == (before.position, before.steps)
+    assert decide(ACTS, known) == [Run("last")]
+
+
 # -- debts
 
 
@@ -500,6 +508,11 @@ def test_what_has_an_outcome_of_its_own_is_not_passed_over() -> None:
     known = state(*ran("do", "passed"))
     assert passed_over(THREE, known, "", "end") == ("look", "last")
     assert passed_over(THREE, known, "end", "do") == ("look",)
+
+
+def test_an_outcome_is_not_overwritten_by_what_an_event_says_was_passed_over() -> None:
+    known = state(*ran("look", "failed"), WentTo("look", "last", "goto", "why", ["look", "do"]))
+    assert (known.outcome("look"), known.outcome("do")) == ("failed", "not_taken")
 
 
 @pytest.mark.parametrize("the_plan", [THREE, WHEN, RECOVERED, AGAIN, ACTS, DEBTS, BLOCKS])
