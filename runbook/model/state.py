@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from runbook.model.events import (
     ActionEnded,
@@ -34,138 +33,10 @@ from runbook.model.events import (
     WentTo,
     event_of,
 )
+from runbook.model.known import END, Debt, IncidentState, Position, State, StepState
 from runbook.model.units import utc_read
 
-END = "end"
-
-IncidentState = Literal["open", "recovered", "closed", "aborted"]
-
-
-@dataclass(frozen=True)
-class StepState:
-    """What is known of one step: its latest attempt, and how it ended."""
-
-    id: str
-    attempt: int = 0
-    returns: int = 0
-    begun_at: datetime | None = None
-    finished: Recorded | None = None
-    outcome: str = ""
-    answer: str = ""
-    by: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    readings: tuple[Recorded, ...] = ()
-    intent: Recorded | None = None
-    act_ended: Recorded | None = None
-    unknown_answer: str = ""
-    failure_choice: str = ""
-    recovery: str = ""
-    approvals: tuple[Recorded, ...] = ()
-    refusals: tuple[Recorded, ...] = ()
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it was begun and has no outcome yet."""
-        return self.begun_at is not None and self.finished is None and not self.outcome
-
-    @property
-    def not_sent(self) -> bool:
-        """Whether it is certain that nothing of the act was started."""
-        return self.act_ended is not None and getattr(self.act_ended.event, "ended", "") == "not_sent"
-
-    @property
-    def undecided(self) -> bool:
-        """Whether an act was begun and the walk cannot go on until a person says how it ended."""
-        return self.intent is not None and self.finished is None and not self.not_sent
-
-    @property
-    def unknown(self) -> bool:
-        """Whether an act was begun and nobody knows how it ended, decided to go on or not."""
-        return self.undecided or (self.intent is not None and self.outcome == "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class Debt:
-    """Something opened that must be closed. `kind`: emergency_lines | manual_tickets | ..."""
-
-    step: str
-    kind: str
-    since: datetime
-    seq: int
-    closed_by: str = ""
-    waived_by: str = ""
-    waiver: str = ""
-    closed_at: datetime | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.closed_at is None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where the walk stands: `at` a step that may run now, or `after` one that has an outcome. `step` empty: before the first.
-
-    `forced`: a person sent the walk there (key g, a correction, "try again"), so `when` is not asked; debts hold as ever.
-    """
-
-    where: Literal["at", "after"]
-    step: str
-    forced: bool = False
-
-
-@dataclass(frozen=True)
-class State:
-    """The incident as its events say it is.
-
-    `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
-    from its end; after it the walk is at its end again.
-    """
-
-    opened: IncidentOpened | None = None
-    status: IncidentState = "open"
-    reported_at: datetime | None = None
-    opened_at: datetime | None = None
-    recovered_at: datetime | None = None
-    ended_at: datetime | None = None
-    steps: dict[str, StepState] = field(default_factory=dict)
-    inputs: dict[str, str] = field(default_factory=dict)
-    debts: tuple[Debt, ...] = ()
-    tickets: dict[str, TicketsCounted] = field(default_factory=dict)
-    position: Position = Position("after", "")
-    last: Recorded | None = None
-    last_answer: Recorded | None = None
-    began_since_answer: bool = False
-    resumed_seq: int = 0
-    self_check: Recorded | None = None
-    paused: str = ""
-    led_by: str = ""
-    settling: str = ""
-
-    @property
-    def open_debts(self) -> tuple[Debt, ...]:
-        return tuple(debt for debt in self.debts if debt.open)
-
-    @property
-    def unknown(self) -> tuple[StepState, ...]:
-        """The steps whose act was begun and whose end nobody knows."""
-        return tuple(step for step in self.steps.values() if step.unknown)
-
-    @property
-    def ended(self) -> bool:
-        return self.status in ("closed", "aborted")
-
-    def step(self, step: str) -> StepState:
-        """What is known of a step; an empty record when it was never begun."""
-        return self.steps.get(step) or StepState(step)
-
-    def outcome(self, step: str) -> str:
-        """A step's outcome, `not_taken` when it was never taken."""
-        return self.step(step).outcome or "not_taken"
-
-    def debt(self, step: str) -> Debt | None:
-        """The open debt of an opener."""
-        return next((debt for debt in self.open_debts if debt.step == step), None)
+__all__ = ["END", "Debt", "IncidentState", "Position", "State", "StepState", "after", "fold"]
 
 
 def fold(events: Iterable[Recorded], state: State | None = None) -> State:
