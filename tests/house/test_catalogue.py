@@ -71,6 +71,11 @@ def test_a_chinese_sentence_holds_chinese_where_the_english_one_holds_words() ->
             assert not re.search("[A-Za-z]", re.sub(r"\{.*?\}|runbook .*|[A-Z]+=[A-Z]+|\$[\w.]+|Ctrl-C", "", sentence))
 
 
+def test_a_chinese_terminal_of_the_old_kind_carries_every_sentence() -> None:
+    for message in sentences("zh").values():
+        assert message.string.encode("gbk").decode("gbk") == message.string
+
+
 def test_values_have_names() -> None:
     for message in FRESH:
         assert all(name.isidentifier() for name, _conversion, _form in values(message.id or "")), message.id
