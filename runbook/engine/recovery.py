@@ -81,7 +81,7 @@ def carried_allows(context: Context, step: Step, kind: Kind) -> bool:
     target, exact = kind.target(context.site), kind.exact(context.site)
     for carried in opened.carried if opened else []:
         same = carried["target"] == target and (carried["act_sha256"] == digest(exact) or carried["kind"] == kind.NAME)
-        if not same or context.state.step(step.id).unknown_answer:
+        if not same or carried["incident"] in context.state.carried_answered:
             continue
         lines = (
             _("UNKNOWN in incident {incident}: the same act was begun there and nobody knows how it ended:").format(

@@ -215,7 +215,7 @@ class StepFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class UnknownAnswered(Event):
-    """A person said of an act whose end nobody knew: done | not_done | redo."""
+    """A person said of an act whose end nobody knew: done | not_done | redo | unknown. `reason`: the other incident it was begun in."""
 
     step: str
     attempt: int

@@ -91,7 +91,7 @@ class State:
     """The incident as its events say it is.
 
     `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
-    from its end; after it the walk is at its end again.
+    from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
     """
 
     opened: IncidentOpened | None = None
@@ -113,6 +113,7 @@ class State:
     paused: str = ""
     led_by: str = ""
     settling: str = ""
+    carried_answered: tuple[str, ...] = ()
 
     @property
     def open_debts(self) -> tuple[Debt, ...]:

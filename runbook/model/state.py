@@ -122,6 +122,8 @@ def _act_ended(state: State, recorded: Recorded, event: ActionEnded) -> State:
 
 
 def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) -> State:
+    if event.reason and event.answer != "unknown":
+        state = replace(state, carried_answered=(*state.carried_answered, event.reason))
     if event.answer == "redo":
         return _with_step(state, event.step, intent=None, act_ended=None, unknown_answer="redo")
     return _with_step(state, event.step, unknown_answer=event.answer)

@@ -599,6 +599,16 @@ def test_an_unknown_act_of_another_incident_is_answered_for_first(answer: str, o
     assert (finished(made).outcome, sent(made)) == (outcome, acts)
 
 
+def test_each_incident_that_left_it_unknown_is_answered_for_once() -> None:
+    """Two incidents, two answers; trying again after a failure asks neither of them again."""
+    made = desk({"restart.unknown": ["not_done", "not_done"]}, carried=[CARRIED, {**CARRIED, "incident": "i-9"}])
+    made.human.script |= {"restart.failure": ["again"], "restart": ["confirm", "confirm"]}
+    made.world.ssh.on(STATUS, *[INACTIVE] * 6, ACTIVE)
+    made.walk()
+    assert [answered.reason for answered in made.events(UnknownAnswered)] == ["i-0", "i-9"]
+    assert sent(made) == 2
+
+
 def test_an_unknown_act_elsewhere_is_nobodys_business() -> None:
     made = desk(carried=[{**CARRIED, "target": "host:sip"}])
     made.walk()
