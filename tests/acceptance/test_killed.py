@@ -88,6 +88,7 @@ def killed_while(program: Program, condition: Callable[[], bool], *arguments: st
 def restarting(request: pytest.FixtureRequest, program: Program) -> Program:
     """A program that was killed while the restart command ran: sent once, its end unknown."""
     given = program.answers(REPAIRED_BY_RESTART)
+    assert program.run("lab", "up").code == 0
     killed_while(
         program,
         lambda: bool(program.lab_acts("restart")),
@@ -122,8 +123,7 @@ def test_a_restart_that_was_killed_is_unknown_and_is_not_sent_again(restarting: 
     assert program.only()["unknown"] == ["restart-cti"]
     assert len(program.lab_acts("restart")) == 1
 
-    program.run("lab", "up")
-    program.run("lab", "break", "service-stopped")
+    assert program.run("lab", "break", "service-stopped").code == 0
     again = {**REPAIRED_BY_RESTART, "restart-cti.unknown": "redo", "restart-cti": ["confirm", "confirm"]}
     ran = program.run("resume", "--practice", "--answers", program.answers(again))
     assert ran.code == 0, ran.out
@@ -165,6 +165,7 @@ def test_a_new_incident_does_not_repeat_an_act_whose_end_is_unknown(restarting: 
 def switching(program: Program) -> Program:
     """A program that was killed after the number of the carrier call was typed, before the carrier said anything."""
     given = program.answers(REPAIRED_BY_VENDOR)
+    assert program.run("lab", "up").code == 0
     arguments = ("start", "cti-down", "--lab-case", "restart-fails", "--set", "grace=2s", "--answers", given)
     assert run_until_killed(program, "after", "ActionIntended:switch", *arguments) == -signal.SIGKILL
     return program

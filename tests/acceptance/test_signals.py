@@ -27,6 +27,7 @@ def ended(program: Program, why: str) -> None:
 def signalled(program: Program, name: str, case: str, begun: str) -> tuple[int, str]:
     """Start a walk in a lab case, send a signal (Ctrl-C: twice) when the lab has executed a command with the word `begun`."""
     given = program.answers(REPAIRED_BY_RESTART)
+    assert program.run("lab", "up").code == 0
     running = program.popen("start", "cti-down", "--lab-case", case, "--answers", given)
     try:
         until(lambda: bool(program.lab_acts(begun)) or running.poll() is not None, seconds=60)
