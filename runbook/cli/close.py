@@ -77,7 +77,7 @@ def _refuse_while_open(known: Account, *, aborting: bool) -> None:
 def _confirmed(known: Account, reason: str) -> bool:
     """Whether a person typed the number of this incident's last event. A pipe never does."""
     from runbook.cli.session import keyboard
-    from runbook.model.ports import Answer, Prompt
+    from runbook.model.prompts import Answer, Prompt
 
     assert known.state.last is not None
     number = known.state.last.seq

@@ -10,9 +10,10 @@ from pydantic import BaseModel
 
 from runbook.cli.show import flow
 from runbook.model.errors import REGISTRY
+from runbook.model.outcome import OUTCOMES
 from runbook.model.playbook import Header, Input, WaitFor
 from runbook.model.site import Site
-from runbook.model.step import OUTCOMES, PHASES, CommonKeys, Kind
+from runbook.model.step import PHASES, CommonKeys, Kind
 from runbook.model.text import N_, _
 from runbook.steps import kinds
 

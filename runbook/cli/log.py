@@ -12,7 +12,8 @@ from runbook.model.errors import EXIT_GOOD, RunbookError
 from runbook.model.text import _
 
 if TYPE_CHECKING:
-    from runbook.model.events import IncidentOpened, Recorded
+    from runbook.model.events import IncidentOpened
+    from runbook.model.record import Recorded
     from runbook.store.folder import Incident
     from runbook.ui.event_lines import Reader
 
@@ -63,7 +64,7 @@ def command(
 
 def row(recorded: Recorded) -> dict[str, Any]:
     """The JSON object of one event."""
-    from runbook.model.events import body
+    from runbook.model.record import body
 
     return {
         "seq": recorded.seq,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runbook.model.errors import RunbookError
 from runbook.model.inputs import input_problem
-from runbook.model.ports import Answer, Choice, Gone, Key, Prompt
+from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt
 from runbook.model.text import _
 from runbook.model.units import local_text, reported_time, span
 

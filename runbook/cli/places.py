@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import Choice, Prompt
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.text import _
 
 if TYPE_CHECKING:

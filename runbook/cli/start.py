@@ -121,7 +121,7 @@ def _start(
     from runbook.cli import opening
     from runbook.cli.session import resume_incident, run_incident
     from runbook.model.events import IncidentOpened, InputAnswered
-    from runbook.model.ports import Prompt
+    from runbook.model.prompts import Prompt
     from runbook.model.text import language
     from runbook.model.units import utc_text
     from runbook.world.ssh import warm_up

@@ -13,12 +13,15 @@ from pydantic import ValidationError
 from runbook.engine import keys
 from runbook.engine.signals import Stopped
 from runbook.model.binding import reference_values
-from runbook.model.events import ClockJumped, Event, Recorded, StepFinished
+from runbook.model.events import ClockJumped, Event, StepFinished
+from runbook.model.outcome import Scalar
 from runbook.model.playbook import Playbook, Step, WaitFor, replaced
-from runbook.model.ports import JSON, Answer, CannotAskError, Choice, Gone, Key, Ports, Prompt, World
+from runbook.model.ports import JSON, CannotAskError, Ports, World
+from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt
+from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.state import State, after
-from runbook.model.step import CommonKeys, Kind, Result, Scalar
+from runbook.model.step import CommonKeys, Kind, Result
 from runbook.model.text import _
 
 FREE = "nfsbpoug!h?q"

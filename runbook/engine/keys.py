@@ -18,7 +18,7 @@ from runbook.model.events import (
     WentTo,
 )
 from runbook.model.playbook import Step
-from runbook.model.ports import Prompt
+from runbook.model.prompts import Prompt
 from runbook.model.text import _
 
 if TYPE_CHECKING:

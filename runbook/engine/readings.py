@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from runbook.engine import laptop, settling
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ReadingTaken
+from runbook.model.outcome import Condition, Expectation, Outcome
 from runbook.model.playbook import Step
-from runbook.model.ports import CannotAskError, Prompt
-from runbook.model.step import Condition, Expectation, Kind, Outcome, Result
+from runbook.model.ports import CannotAskError
+from runbook.model.prompts import Prompt
+from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
 _WORSE = ("passed", "warned", "failed")

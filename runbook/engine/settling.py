@@ -9,7 +9,8 @@ from runbook.model.events import DebtWaived, Escalated, FailureAnswered, Inciden
 from runbook.model.naming import numbered
 from runbook.model.open_items import debt_line, open_items
 from runbook.model.playbook import Step, WaitFor
-from runbook.model.ports import CannotAskError, Prompt
+from runbook.model.ports import CannotAskError
+from runbook.model.prompts import Prompt
 from runbook.model.state import END
 from runbook.model.step import Kind
 from runbook.model.text import _

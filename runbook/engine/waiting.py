@@ -13,7 +13,7 @@ from runbook.engine.context import Context
 from runbook.engine.readings import Taken
 from runbook.engine.signals import Moved, Stopped
 from runbook.model.playbook import Step, WaitFor
-from runbook.model.ports import Choice, Prompt
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import span

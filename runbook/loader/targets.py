@@ -13,9 +13,9 @@ from runbook.loader.document import Place
 from runbook.loader.understood import Understood
 from runbook.loader.validation import Reporter, meant
 from runbook.model.errors import Problem
+from runbook.model.outcome import OUTCOMES
 from runbook.model.playbook import Header
 from runbook.model.ports import JSON
-from runbook.model.step import OUTCOMES
 from runbook.model.text import _
 
 

@@ -6,15 +6,10 @@ journal's JSON object and back; a kind or field that this version does not know 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
-from runbook.model.units import utc_read
-
-_KINDS: dict[str, type[Event]] = {}
+KINDS: dict[str, type[Event]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +17,7 @@ class Event:
     """Base of all events."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
-        _KINDS[cls.__name__] = cls
+        KINDS[cls.__name__] = cls
 
 
 # -- the incident -------------------------------------------------------------------------------------------------------
@@ -348,65 +343,3 @@ class Unrecognised(Event):
 
 
 # -- rows ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event as the journal holds it: acknowledged, in order, chained."""
-
-    SCHEMA: ClassVar[int] = 1
-
-    incident: str
-    writer: str
-    seq: int
-    utc: str
-    boot_id: str
-    boot_s: float
-    actor: str
-    event: Event
-    prev: str
-    hash: str
-
-    @property
-    def at(self) -> datetime:
-        return utc_read(self.utc)
-
-    @property
-    def kind(self) -> str:
-        return self.event.kind if isinstance(self.event, Unrecognised) else type(self.event).__name__
-
-    @property
-    def head_code(self) -> str:
-        """`42·7F3A`: event number and 16 bits of its hash, to see that two people look at the same page."""
-        return f"{self.seq}·{self.hash[:4].upper()}"
-
-
-def body(event: Event) -> dict[str, Any]:
-    """The event's JSON object."""
-    return dict(event.body) if isinstance(event, Unrecognised) else asdict(event)
-
-
-def event(kind: str, data: Mapping[str, Any]) -> Event:
-    """The event that `body` wrote. Unknown kinds and fields come back as `Unrecognised`."""
-    cls = _KINDS.get(kind)
-    known = {f.name for f in fields(cls)} if cls else set()
-    if cls is None or cls is Unrecognised or not set(data) <= known:
-        return Unrecognised(kind, dict(data))
-    try:
-        return cls(**data)
-    except TypeError:
-        return Unrecognised(kind, dict(data))
-
-
-def event_of(kind: str, text: str) -> Event | None:
-    """The event of a row that could not be proven, from the text of its body; None when it cannot be read."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return event(kind, data) if isinstance(data, dict) else None
-
-
-def kinds() -> tuple[str, ...]:
-    """The names of all events of this version, for the documentation."""
-    return tuple(sorted(k for k in _KINDS if k != "Unrecognised"))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from runbook.model.events import IncidentOpened, Recorded, TicketsCounted
+from runbook.model.events import IncidentOpened, TicketsCounted
+from runbook.model.record import Recorded
 
 END = "end"
 

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from typing_extensions import TypeAliasType
 
+from runbook.model.prompts import Prompt, Reply
+
 if TYPE_CHECKING:
-    from runbook.model.events import Event, Recorded
+    from runbook.model.events import Event
+    from runbook.model.record import Recorded
     from runbook.model.site import Host
 
 # -- asking the world ---------------------------------------------------------------------------------------------------
@@ -190,62 +193,6 @@ class World:
 
 
 # -- asking the person --------------------------------------------------------------------------------------------------
-
-PromptKind = Literal["go", "choice", "number", "text", "act"]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One numbered answer: `value` is what the journal keeps, `label` what the screen shows."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One question to the person.
-
-    kind `go`: Enter does it (a reading). `choice`: the number of one of `choices`. `number`, `text`: a value.
-    `act`: something that changes the world; only `act_number`, typed by a person after the screen was drawn, confirms it.
-    `name` finds the answer in an answers file (a step id, or `who`, `reported`, `inputs.NAME`). `keys` are the letters that
-    count here. `default` is what Enter alone gives (never for an `act`). `lines` are shown above the question.
-    """
-
-    kind: PromptKind
-    name: str
-    question: str
-    choices: tuple[Choice, ...] = ()
-    keys: str = ""
-    default: str | None = None
-    act_number: int = 0
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the person answered: a choice's `value`, a text, a number as text, "" for Enter on `go`, the typed number for `act`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key of the status lines was used: `n f s b p o u g ! h ? q`; `text` is what was typed behind it (`/n the text`)."""
-
-    letter: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """No answer will come: `end_of_input`, `hangup`, `terminate`, `interrupt`, `not_answered` (no answer in the file),
-    `not_confirmed` (an act that a pipe or an answers file may not confirm). Never a yes."""
-
-    why: Literal["end_of_input", "hangup", "terminate", "interrupt", "not_answered", "not_confirmed"]
-
-
-Reply = Answer | Key | Gone
 
 
 class Human(Protocol):

@@ -21,7 +21,6 @@ from runbook.model.events import (
     JournalDamaged,
     Paused,
     ReadingTaken,
-    Recorded,
     RecoveryAnswered,
     ReportedTimeCorrected,
     Resumed,
@@ -31,9 +30,9 @@ from runbook.model.events import (
     TicketsCounted,
     UnknownAnswered,
     WentTo,
-    event_of,
 )
 from runbook.model.known import END, Debt, IncidentState, Position, State, StepState
+from runbook.model.record import Recorded, event_of
 from runbook.model.units import utc_read
 
 __all__ = ["END", "Debt", "IncidentState", "Position", "State", "StepState", "after", "fold"]

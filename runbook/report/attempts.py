@@ -12,13 +12,13 @@ from runbook.model.events import (
     AnswerCorrected,
     FailureAnswered,
     ReadingTaken,
-    Recorded,
     RecoveryAnswered,
     Resumed,
     StepBegun,
     StepFinished,
     UnknownAnswered,
 )
+from runbook.model.record import Recorded
 from runbook.report.walked import Act, Attempt, Look
 
 Walks = dict[str, list[Attempt]]

@@ -12,9 +12,10 @@ from runbook import __version__
 from runbook.model import events as ev
 from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
-from runbook.model.events import IncidentOpened, Recorded
+from runbook.model.events import IncidentOpened
 from runbook.model.naming import answer_of, condition_of, question_of
 from runbook.model.playbook import Playbook
+from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.state import State, fold
 from runbook.model.text import Text, _, language

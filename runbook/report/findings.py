@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from runbook.model import events as ev
-from runbook.model.events import Recorded
+from runbook.model.record import Recorded
 from runbook.model.state import END, State
 from runbook.model.text import _
 from runbook.model.units import local_text, utc_read

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from runbook.model import events as ev
-from runbook.model.events import Recorded
+from runbook.model.record import Recorded
 from runbook.model.text import _
 from runbook.model.units import local_text
 from runbook.report.record import Line

@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from runbook.model.lookup import Problems
-from runbook.model.ports import Choice, Prompt
+from runbook.model.outcome import Condition, Outcome, Scalar
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id, Model, OneOrMore, Sentence, YesNo
 from runbook.model.site import Site
-from runbook.model.step import Condition, Group, Kind, Outcome, Result, Scalar, StepPorts
+from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 LATER = "later"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from runbook.model.events import PersonTold
 from runbook.model.lookup import Problems, contact_problems
-from runbook.model.ports import Choice, Prompt
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts

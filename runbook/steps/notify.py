@@ -10,10 +10,12 @@ from pydantic import Field
 
 from runbook.model.events import PersonTold
 from runbook.model.lookup import Problems, contact_problems
-from runbook.model.ports import CannotAskError, Choice, Message, Prompt
+from runbook.model.outcome import Scalar
+from runbook.model.ports import CannotAskError, Message
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id, OneOrMore, Sentence
 from runbook.model.site import Site
-from runbook.model.step import CommonKeys, Group, Kind, Result, Scalar, StepPorts
+from runbook.model.step import CommonKeys, Group, Kind, Result, StepPorts
 from runbook.model.telephone import people
 from runbook.model.text import _
 

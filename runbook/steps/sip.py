@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from runbook.model.lookup import Problems, host_called, host_problems, port_problems
+from runbook.model.outcome import Outcome
 from runbook.model.ports import SipReply
 from runbook.model.schema import Id, OneOrMore, Whole
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Outcome, Result, StepPorts
+from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import _
 
 TIMEOUT_S = 4.0

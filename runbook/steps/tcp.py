@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from runbook.model.lookup import Problems, host_called, host_problems, port_problems
+from runbook.model.outcome import Outcome
 from runbook.model.ports import TcpReply
 from runbook.model.schema import Id
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Outcome, Result, StepPorts
+from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import _
 
 TIMEOUT_S = 3.0

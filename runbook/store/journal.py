@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
-from runbook.model.events import Event, Recorded
+from runbook.model.events import Event
 from runbook.model.ports import Clock
+from runbook.model.record import Recorded
 from runbook.model.text import _
 from runbook.store.database import Database, Snapshot
 from runbook.store.files import UnsafeError, plain_file

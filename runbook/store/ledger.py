@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runbook.model.events import Event, Recorded
+from runbook.model.events import Event
 from runbook.model.ports import Clock
+from runbook.model.record import Recorded
 from runbook.store.database import Snapshot
 from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 

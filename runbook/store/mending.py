@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from runbook.model import events
+from runbook.model import record
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
 from runbook.store.rows import BadRowError, Chain, Damage, Row, body_text, recorded, sealed
@@ -32,7 +32,7 @@ def mended(proven: list[Row], damage: Damage, behind: Iterable[Row], blank: Row)
         seq, prev = chain.head(blank.writer)
         claim = {"claimed_kind": row.kind, "claimed_body": row.body} if row else {}
         body = {"seq": damage.seq, "number": damage.number, "reason": damage.reason, "detail": damage.detail, **claim}
-        kind, text = body_text(events.event("JournalDamaged", body))
+        kind, text = body_text(record.event("JournalDamaged", body))
         rows.append(sealed(blank._replace(seq=seq + 1, kind=kind, body=text, prev=prev)))
         chain.follow(rows[-1])
         named += 1

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from runbook.model import events
-from runbook.model.events import Event, Recorded
+from runbook.model import events, record
+from runbook.model.events import Event
 from runbook.model.ports import Clock
+from runbook.model.record import Recorded
 from runbook.model.units import utc_read, utc_text
 
 ROOT = "0" * 64
@@ -114,7 +115,7 @@ def sealed(row: Row) -> Row:
 def body_text(event: Event) -> tuple[str, str]:
     """Kind and canonical body of an event. Raises ValueError for values that JSON cannot hold."""
     kind = event.kind if isinstance(event, events.Unrecognised) else type(event).__name__
-    return kind, canonical(events.body(event))
+    return kind, canonical(record.body(event))
 
 
 def blank(incident: str, writer: str, clock: Clock, actor: str) -> Row:
@@ -137,7 +138,7 @@ def recorded(row: Row) -> Recorded:
     body = strict(row.body)
     if not isinstance(body, dict):
         raise BadRowError("the body is no object")
-    event = events.event(row.kind, body)
+    event = record.event(row.kind, body)
     return Recorded(*row[:7], event, row.prev, row.hash)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, Recorded
+from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened
+from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.database import Snapshot
 from runbook.store.journal import JOURNAL_NAME

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from runbook.model.ports import Answer, Key, Prompt
+from runbook.model.prompts import Answer, Key, Prompt
 from runbook.model.text import N_, _
 from runbook.ui.glyphs import cells
 

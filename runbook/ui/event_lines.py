@@ -8,6 +8,8 @@ from typing import Any
 
 from runbook.model import events as e
 from runbook.model.naming import numbered, question_of
+from runbook.model.record import Recorded
+from runbook.model.record import body as body_of
 from runbook.model.text import _
 from runbook.model.units import clock_text, local_text, span, utc_read
 from runbook.model.words import word
@@ -19,7 +21,7 @@ from runbook.ui.saying import Reader, because, behind_bar
 __all__ = ["Reader", "event_lines", "said"]
 
 
-def event_lines(recorded: e.Recorded, reader: Reader) -> list[Shown]:
+def event_lines(recorded: Recorded, reader: Reader) -> list[Shown]:
     """The event in words, its time of day first. What a machine or a device wrote follows behind the bar."""
     first, *others = said(recorded.event, reader)
     return [Shown(f"{clock_text(recorded.at, reader.zone)}  {first.text}", first.style), *others]
@@ -123,7 +125,7 @@ def _damaged(event: e.JournalDamaged, reader: Reader) -> list[Shown]:
 
 def _unrecognised(event: e.Event, reader: Reader) -> list[Shown]:
     kind = event.kind if isinstance(event, e.Unrecognised) else type(event).__name__
-    body = ", ".join(f"{key}={value}" for key, value in e.body(event).items())
+    body = ", ".join(f"{key}={value}" for key, value in body_of(event).items())
     return [Shown(_("{kind} (an event of another version)").format(kind=one_line(kind))), *behind_bar(body[:400])]
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import Prompt, Reply
+from runbook.model.prompts import Prompt, Reply
 from runbook.model.text import _
 from runbook.ui.answers import question_lines
 from runbook.ui.console import Console

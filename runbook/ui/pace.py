@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runbook.model.ports import Prompt
+from runbook.model.prompts import Prompt
 
 SETTLE_S = 0.3
 """A question stands at least so long before a bare Enter counts, or any key where the world is changed."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TextIO
 
-from runbook.model.ports import Answer, Gone, Key, Prompt, Reply
+from runbook.model.prompts import Answer, Gone, Key, Prompt, Reply
 from runbook.model.text import _
 from runbook.ui.answers import Again, key_lines, marker, understood
 from runbook.ui.console import Console

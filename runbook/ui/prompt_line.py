@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runbook.model.ports import Gone, Key, Prompt, Reply
+from runbook.model.prompts import Gone, Key, Prompt, Reply
 from runbook.model.text import _
 from runbook.ui.answers import Again, understood
 from runbook.ui.pace import ALONE_S, Pace

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
-from runbook.model.ports import Answer, Gone, Human, Key, Prompt, Reply
+from runbook.model.ports import Human
+from runbook.model.prompts import Answer, Gone, Key, Prompt, Reply
 from runbook.model.text import _
 from runbook.ui.answers import Again, from_file, marker, question_lines
 from runbook.ui.console import Console

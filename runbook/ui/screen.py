@@ -6,19 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runbook.model.clocks import Clock, Scheme, clocks, met_by
-from runbook.model.events import (
-    IncidentOpened,
-    InputAnswered,
-    Paused,
-    ReadingTaken,
-    Recorded,
-    Resumed,
-    StepBegun,
-    StepFinished,
-)
+from runbook.model.events import IncidentOpened, InputAnswered, Paused, ReadingTaken, Resumed, StepBegun, StepFinished
 from runbook.model.naming import title_of
 from runbook.model.open_items import open_items
 from runbook.model.playbook import Playbook, Step
+from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.state import State, after
 from runbook.model.text import _

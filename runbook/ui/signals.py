@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Literal
 
-from runbook.model.ports import Gone, Key
+from runbook.model.prompts import Gone, Key
 
 Why = Literal["hangup", "terminate", "interrupt"]
 

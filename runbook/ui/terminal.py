@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import Answer, Gone, Key, Prompt, Reply
+from runbook.model.prompts import Answer, Gone, Key, Prompt, Reply
 from runbook.ui.answers import key_lines, marker
 from runbook.ui.console import Console
 from runbook.ui.glyphs import carried, clipped, fold

@@ -15,9 +15,10 @@ from runbook.engine.context import Context
 from runbook.engine.walk import Ending, walk
 from runbook.loader.playbooks import load_playbook
 from runbook.model.errors import ProblemsError
-from runbook.model.events import Event, IncidentOpened, Recorded, Resumed
+from runbook.model.events import Event, IncidentOpened, Resumed
 from runbook.model.playbook import Playbook
 from runbook.model.ports import Ports
+from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.state import State, fold
 from runbook.model.units import utc_text

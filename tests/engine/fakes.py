@@ -17,25 +17,22 @@ from typing import Any
 
 import pytest
 
-from runbook.model.events import Event, Recorded, body, event
+from runbook.model.events import Event
 from runbook.model.ports import (
     NOTHING,
-    Answer,
     CannotAskError,
     Capture,
-    Gone,
     Kept,
-    Key,
     LaptopView,
     Message,
     PingReply,
-    Prompt,
-    Reply,
     SipReply,
     SshReply,
     TcpReply,
     World,
 )
+from runbook.model.prompts import Answer, Gone, Key, Prompt, Reply
+from runbook.model.record import Recorded, body, event
 from runbook.model.site import Host
 from runbook.model.units import utc_text
 

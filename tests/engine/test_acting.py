@@ -19,7 +19,7 @@ from runbook.model.events import (
     UnknownAnswered,
 )
 from runbook.model.playbook import Playbook
-from runbook.model.ports import Gone, Key
+from runbook.model.prompts import Gone, Key
 from tests.engine.desk import RESTART, SITE, STATUS, Desk, plan
 from tests.engine.fakes import ACTIVE, INACTIVE, cannot, exited, lost
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runbook.model.events import DebtWaived, StepFinished, TicketsCounted
-from runbook.model.ports import Gone, Key
+from runbook.model.prompts import Gone, Key
 from tests.engine.desk import Desk, plan
 
 PLAN = plan("""

@@ -30,7 +30,6 @@ from runbook.model.events import (
     IncidentAborted,
     IncidentClosed,
     InputAnswered,
-    Recorded,
     RecoveryAnswered,
     Resumed,
     StepBegun,
@@ -39,6 +38,7 @@ from runbook.model.events import (
     WentTo,
 )
 from runbook.model.playbook import Playbook
+from runbook.model.record import Recorded
 from runbook.model.state import State, fold
 from runbook.model.units import utc_text
 from tests.engine.desk import opened, plan

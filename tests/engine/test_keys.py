@@ -20,7 +20,7 @@ from runbook.model.events import (
     StepFinished,
     WentTo,
 )
-from runbook.model.ports import Key
+from runbook.model.prompts import Key
 from tests.engine.desk import RESTART, STATUS, Desk, plan
 from tests.engine.fakes import ACTIVE, INACTIVE, exited, lost
 

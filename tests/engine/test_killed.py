@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runbook.model.events import ActionEnded, UnknownAnswered
 from runbook.model.playbook import Playbook
-from runbook.model.ports import Key, Prompt, Reply
+from runbook.model.prompts import Key, Prompt, Reply
 from runbook.model.state import fold
 from tests.engine.desk import Desk, plan
 from tests.engine.fakes import ACTIVE, INACTIVE, UNDER_WAY, Killed, Person, cannot, exited, lost

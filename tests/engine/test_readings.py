@@ -8,7 +8,7 @@ import pytest
 
 from runbook.model.events import ReadingTaken, SelfChecked, StepFinished
 from runbook.model.playbook import Playbook
-from runbook.model.ports import Key
+from runbook.model.prompts import Key
 from tests.engine.desk import RESTART, STATUS, Desk, plan
 from tests.engine.fakes import ACTIVE, INACTIVE, cannot, exited
 

@@ -9,7 +9,7 @@ import pytest
 
 from runbook.model.events import ReadingTaken, RecoveryAnswered, SelfChecked, StepFinished
 from runbook.model.playbook import Playbook
-from runbook.model.ports import Gone, Key
+from runbook.model.prompts import Gone, Key
 from tests.engine.desk import STATUS, Desk, plan
 from tests.engine.fakes import ACTIVE, INACTIVE, NOON, UNDER_WAY, cannot
 

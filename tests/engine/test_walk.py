@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runbook.model.events import ClockJumped, Paused, SelfChecked, StepBegun
-from runbook.model.ports import Gone
+from runbook.model.prompts import Gone
 from tests.engine.desk import STATUS, Desk, plan
 from tests.engine.fakes import INACTIVE
 

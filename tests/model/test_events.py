@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.model import events
-from runbook.model.events import Event, Recorded, StepBegun, Unrecognised, body, event, kinds
+from runbook.model.events import Event, StepBegun, Unrecognised
+from runbook.model.record import Recorded, body, event, kinds
 from runbook.model.state import fold
 
 TEXT = st.text(max_size=20)

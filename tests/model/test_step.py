@@ -12,9 +12,9 @@ from runbook.model.binding import input_value, reference_values
 from runbook.model.clocks import Scheme, clocks, met_by, next_limit
 from runbook.model.events import InputAnswered, RecoveryAnswered, StepFinished
 from runbook.model.inputs import input_problem
+from runbook.model.outcome import Condition, Expectation, Thresholds
 from runbook.model.playbook import Input, references, replaced
 from runbook.model.state import State, fold
-from runbook.model.step import Condition, Expectation, Thresholds
 from runbook.model.units import utc_text
 from tests.engine.desk import SITE, Desk, plan
 

@@ -11,6 +11,7 @@ from runbook.bundled import playbooks_dir
 from runbook.cli.app import main
 from runbook.loader.playbooks import load_playbook
 from runbook.model import events as ev
+from runbook.model import record
 from runbook.store.incidents import Home
 from runbook.world.clock import LiveClock
 from tests.report.incident import WHO, Story
@@ -38,7 +39,7 @@ def incident(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     assert zone is not None
 
     def opening(name: str, digests: object) -> ev.Event:
-        return ev.event("IncidentOpened", {**ev.body(first), "incident": name, "files": digests})
+        return record.event("IncidentOpened", {**record.body(first), "incident": name, "files": digests})
 
     made = Home.of().create("cti-down", "live", files, LiveClock(), WHO, zone=zone, opening=opening)
     journal = made.journal(LiveClock(), WHO)

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from runbook.model import events as ev
+from runbook.model import record
 from runbook.model.errors import RunbookError
+from runbook.model.record import Recorded
 from runbook.report.facts import facts
 from runbook.report.record import Proof
 from tests.report.incident import WHO, Story, plan, scheme, site, told, whole
@@ -142,7 +144,7 @@ def test_the_head_is_of_the_last_event_unless_the_proof_says_otherwise() -> None
 
 
 @pytest.mark.parametrize("rows", [[], whole()[1:]])
-def test_without_its_opening_there_is_no_report(rows: list[ev.Recorded]) -> None:
+def test_without_its_opening_there_is_no_report(rows: list[Recorded]) -> None:
     with pytest.raises(RunbookError, match="E-FORM"):
         facts(rows, plan(), site(), whole()[0].at)
 
@@ -151,7 +153,7 @@ def test_every_kind_of_event_has_a_sentence_or_is_meant_to_have_none() -> None:
     from runbook.report.sentences import _LINES
 
     silent = {"StepBegun"}
-    assert {kind.__name__ for kind in _LINES} - {"Unrecognised"} == set(ev.kinds()) - silent
+    assert {kind.__name__ for kind in _LINES} - {"Unrecognised"} == set(record.kinds()) - silent
 
 
 def test_an_act_whose_check_could_not_be_read_is_unknown_although_it_said_done() -> None:

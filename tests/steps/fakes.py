@@ -8,17 +8,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from runbook.model.ports import (
-    Capture,
-    LaptopView,
-    Message,
-    PingReply,
-    Prompt,
-    SipReply,
-    SshReply,
-    TcpReply,
-    World,
-)
+from runbook.model.ports import Capture, LaptopView, Message, PingReply, SipReply, SshReply, TcpReply, World
+from runbook.model.prompts import Prompt
 from runbook.model.site import Host, Site
 from runbook.model.step import CommonKeys, Kind
 

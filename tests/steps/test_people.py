@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from runbook.model.events import PersonTold, TicketsCounted
-from runbook.model.step import Condition
+from runbook.model.outcome import Condition
 from runbook.model.text import speak
 from runbook.steps.ask import Ask, fitting, uncovered
 from runbook.steps.call import Call

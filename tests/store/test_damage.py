@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runbook.model.errors import RunbookError
-from runbook.model.events import ActionIntended, JournalDamaged, NoteAdded, Recorded
+from runbook.model.events import ActionIntended, JournalDamaged, NoteAdded
+from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.database import Database
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal

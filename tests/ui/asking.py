@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from runbook.model.ports import Choice, Gone, Key, Prompt
+from runbook.model.prompts import Choice, Gone, Key, Prompt
 from runbook.ui.console import console_for
 from runbook.ui.prompts import human_for
 from runbook.ui.signals import Signalled

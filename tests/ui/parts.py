@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runbook.model.clocks import Scheme
-from runbook.model.events import Event, IncidentOpened, Recorded
+from runbook.model.events import Event, IncidentOpened
 from runbook.model.playbook import Header, Playbook, Step
+from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.step import CommonKeys
 from runbook.model.units import utc_text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.model.ports import Answer, Choice, Key, Prompt, PromptKind
+from runbook.model.prompts import Answer, Choice, Key, Prompt, PromptKind
 from runbook.ui.answers import KEY_LABELS, Again, cleaned, from_file, key_lines, marker, question_lines, understood
 from runbook.ui.glyphs import cells
 

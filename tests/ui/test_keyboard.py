@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 
-from runbook.model.ports import Gone, Key, Prompt
+from runbook.model.prompts import Gone, Key, Prompt
 from runbook.ui.keyboard import TypedOnly
 from runbook.ui.pace import Pace
 from runbook.ui.signals import Signalled, Signals

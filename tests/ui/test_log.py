@@ -12,6 +12,7 @@ from runbook.bundled import playbooks_dir
 from runbook.cli.app import main
 from runbook.loader.playbooks import load_playbook
 from runbook.model import events as e
+from runbook.model import record
 from runbook.store.incidents import Home
 from runbook.world.clock import LiveClock
 from tests.ui.parts import NOW, OPENED
@@ -34,7 +35,7 @@ def incident(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     files = {**load_playbook("cti-down", [playbooks_dir()]).files, "site.yaml": SITE}
 
     def opening(name: str, digests: object) -> e.Event:
-        return e.event("IncidentOpened", {**e.body(OPENED), "incident": name, "files": digests})
+        return record.event("IncidentOpened", {**record.body(OPENED), "incident": name, "files": digests})
 
     made = Home.of().create("cti-down", "live", files, LiveClock(), "technician", zone=NOW.tzinfo, opening=opening)
     journal = made.journal(LiveClock(), "technician")
@@ -83,4 +84,4 @@ def test_without_its_plan_the_ids_are_shown(incident: str, tmp_path: Path, capsy
 def test_json_has_every_field(incident: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["log", incident, "--json"]) == 0
     events = json.loads(capsys.readouterr().out)["events"]
-    assert [event["body"] for event in events[1:]] == [e.body(event) for event in TOLD]
+    assert [event["body"] for event in events[1:]] == [record.body(event) for event in TOLD]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook.model.ports import Answer, Gone, Key, Prompt, Reply
+from runbook.model.prompts import Answer, Gone, Key, Prompt, Reply
 from runbook.ui.console import console_for
 from runbook.ui.plain import NO_ANSWER_LINES, PlainHuman
 from runbook.ui.prompts import AnswersHuman, human_for
