@@ -11,7 +11,8 @@ import signal
 import sys
 
 from runbook.cli.app import main
-from runbook.model.events import Event, Recorded
+from runbook.model.events import Event
+from runbook.model.record import Recorded
 from runbook.store.journal import SqliteJournal
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from runbook.model.errors import EXIT_MACHINE
-from runbook.model.events import Recorded
+from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.incidents import Home
 from runbook.world.lab.control import Control, LabGoneError

@@ -30,7 +30,15 @@ def bare(folder: Path) -> Callable[[], object]:
     assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("CREATE TABLE events (n INTEGER PRIMARY KEY, incident, writer, seq, utc, body, prev, hash)")
-    row = (INCIDENT, "one", 1, "2026-11-04T19:00:00.000000Z", f'{{"step":"switch","text":"{NOTE.text}"}}', "0" * 64, "0" * 64)
+    row = (
+        INCIDENT,
+        "one",
+        1,
+        "2026-11-04T19:00:00.000000Z",
+        f'{{"step":"switch","text":"{NOTE.text}"}}',
+        "0" * 64,
+        "0" * 64,
+    )
     insert = "INSERT INTO events (incident, writer, seq, utc, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
     return lambda: connection.execute(insert, row)
 
@@ -57,7 +65,9 @@ def synced(folder: Path) -> Callable[[], object]:
 def main() -> None:
     """Print medians, best times and the ratio of the goal; the three take turns."""
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
-        runs = {label: run(Path(name)) for label, run in {"fsync": synced, "bare SQLite": bare, "journal": ours}.items()}
+        runs = {
+            label: run(Path(name)) for label, run in {"fsync": synced, "bare SQLite": bare, "journal": ours}.items()
+        }
         seconds: dict[str, list[float]] = {label: [] for label in runs}
         for turn in range(ROUNDS + 20):
             for label, run in runs.items():
