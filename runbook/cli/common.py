@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gettext
 import os
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperOption
 
 from runbook.bundled import locale_dir
 from runbook.model.text import DEFAULT_LANGUAGE, N_, _, speak
+
+if TYPE_CHECKING:
+    from runbook.model.site import Site
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "runbook"
@@ -96,6 +100,12 @@ def _say_help(ctx: Any, option: Any, wanted: bool) -> None:
     if wanted:
         print(ctx.get_help())
         raise typer.Exit
+
+
+def speak_language_of(site: Site, arguments: Sequence[str] | None = None) -> None:
+    """From here on the site's own language, where its file names one and the command line does not."""
+    if site.language and named_language(sys.argv[1:] if arguments is None else arguments) is None:
+        speak_language(site.language)
 
 
 def lang_option() -> TyperOption:

@@ -113,10 +113,16 @@ def _walked(incident: Incident) -> bool:
 
 
 def plan_and_site(incident: Incident, opened: IncidentOpened) -> tuple[Playbook, Site]:
-    """The plan and the site as they were kept with the incident. Raises RunbookError where they cannot be read."""
+    """The plan and the site as they were kept with the incident; from here on the site's language is spoken.
+
+    Raises RunbookError where they cannot be read.
+    """
+    from runbook.cli.common import speak_language_of
     from runbook.loader.playbooks import load_snapshot
 
-    return load_snapshot(incident.plan_files(opened.files), opened.plan)
+    plan, site = load_snapshot(incident.plan_files(opened.files), opened.plan)
+    speak_language_of(site)
+    return plan, site
 
 
 def running_clocks(incident: Incident, known: Account) -> list[Clock]:

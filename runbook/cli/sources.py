@@ -45,6 +45,7 @@ def found_sources(
     at: Keyboard, home: Home, plan_id: str, site_option: str | None, *, lab: bool, case: str | None
 ) -> Iterator[Sources]:
     """Everything a new incident needs; a lab of our own ends with the block. Raises RunbookError before anything was begun."""
+    from runbook.cli.common import speak_language_of
     from runbook.cli.places import folders_for, site_for
     from runbook.cli.session import world_of
     from runbook.loader.playbooks import load_playbook, located
@@ -68,6 +69,7 @@ def found_sources(
         else:
             path = found.path
         site = load_site(path)
+        speak_language_of(site)
         plan = load_playbook(plan_id, folders, site)
         mode = "lab" if found is None else "live"
         world = stack.enter_context(world_of(mode, site, folder))
