@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests import peers
 from tests.acceptance.program import RESTORE, SWITCH, Answers, Program, outcomes
 
 STRAIGHT_TO_THE_SWITCH: Answers = {
@@ -51,7 +52,7 @@ def test_a_corrected_answer_and_a_go_to_stand_in_both_reports(program: Program) 
 
 
 def _text_of(pdf: Path) -> str:
-    return subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, check=True).stdout.decode()
+    return subprocess.run([peers.program("pdftotext"), "-layout", pdf, "-"], capture_output=True, check=True).stdout.decode()
 
 
 def _plain(text: str) -> str:
