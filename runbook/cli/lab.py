@@ -92,7 +92,7 @@ def down() -> int:
 def _folder() -> Path:
     from runbook.store.places import Places
 
-    return Places.of(os.environ).root / "lab"
+    return Places.of(os.environ).usable() / "lab"
 
 
 def _asked(folder: Path, op: str, **values: object) -> dict[str, Any]:

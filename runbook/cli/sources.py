@@ -63,7 +63,7 @@ def found_sources(
 
             if case is not None:
                 known_case(case, plan=plan_id)
-            folder, kept = ensure_lab(home.root, case, default=DEFAULTS.get(plan_id))
+            folder, kept = ensure_lab(home.places.usable(), case, default=DEFAULTS.get(plan_id))
             stack.callback(kept.close)
             path = folder / "site.yaml"
         else:

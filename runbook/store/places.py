@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -50,6 +51,14 @@ class Places:
                 raise FileNotFoundError(2, os.strerror(2), str(place))
             return place
         return private_folder(place)
+
+    def usable(self) -> Path:
+        """The first place that can be written to; the home folder when none can. For what is not an incident, such as the lab."""
+        for place in self.all:
+            with contextlib.suppress(OSError):
+                if os.access(self.ready(place), os.W_OK):
+                    return place
+        return self.root
 
     def to_read(self) -> tuple[Path, ...]:
         """The places that are there and ours. Raises RunbookError E-STORE when the home folder is somebody else's or a link."""
