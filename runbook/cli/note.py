@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runbook.cli.completion import incident_ids
+from runbook.cli.incidents import zone_of
 from runbook.model.errors import EXIT_GOOD, RunbookError, system_said
+from runbook.model.events import Event, NoteAdded, ReportedTimeCorrected
 from runbook.model.text import _
+from runbook.model.units import reported_time, utc_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runbook.cli.incidents import Account
+    from runbook.store.folder import Incident
 
 LARGEST = 64 << 20
 
@@ -27,15 +36,16 @@ def command(
     amends: Annotated[
         int, typer.Option("--amends", metavar="N", help=_("The event that it corrects; nothing is edited."))
     ] = 0,
+    reported: Annotated[
+        str, typer.Option("--reported", metavar="TIME", help=_("When the fault was really reported; TEXT says why."))
+    ] = "",
     as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help=_("Who you are."))] = None,
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
 ) -> int:
     """Add a note or a file to an incident."""
     import os
 
-    from runbook.cli.incidents import account, zone_of
-    from runbook.model.events import NoteAdded
-    from runbook.model.units import reported_time, utc_text
+    from runbook.cli.incidents import account
     from runbook.store.incidents import Home
     from runbook.world.clock import LiveClock
 
@@ -46,32 +56,48 @@ def command(
     home, clock = Home.of(), LiveClock()
     found = home.find(incident, practice)
     known = account(found)
-    when = ""
-    if at:
-        try:
-            when = utc_text(reported_time(at, clock.now(), zone_of(known.opened)))
-        except ValueError as error:
-            raise RunbookError("E-VALUE", where="--at", expected=error, found=at, next="--at 03:12") from None
-    if amends and not 0 < amends <= known.events:
-        raise RunbookError(
-            "E-VALUE",
-            where="--amends",
-            expected=_("an event number up to {count}").format(count=known.events),
-            found=str(amends),
-            next=f"runbook log {found.id}",
-        )
-    kept: list[dict[str, Any]] = []
-    if file is not None:
-        piece = found.evidence.keep(file.name, _bytes(file))
-        kept = [{"name": piece.name, "sha256": piece.sha256, "size_bytes": piece.size_bytes}]
+    event: Event
+    if reported:
+        event = _corrected(known, reported, text.strip(), clock.now())
+    else:
+        when = _time(known, "--at", at, clock.now()) if at else ""
+        event = NoteAdded(text.strip(), step, when, _amended(known, amends), _kept(found, file))
     actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
     journal = found.journal(clock, actor)
     try:
-        recorded = journal.append(NoteAdded(text.strip(), step, when, amends, kept))
+        recorded = journal.append(event)
     finally:
         journal.close()
     print(_("saved #{code}").format(code=recorded.head_code))
     return EXIT_GOOD
+
+
+def _corrected(known: Account, reported: str, reason: str, now: datetime) -> ReportedTimeCorrected:
+    """The clocks count from here on from another time; what was said before stays in the record."""
+    assert known.state.reported_at is not None
+    return ReportedTimeCorrected(_time(known, "--reported", reported, now), utc_text(known.state.reported_at), reason)
+
+
+def _time(known: Account, option: str, text: str, now: datetime) -> str:
+    try:
+        return utc_text(reported_time(text, now, zone_of(known.opened)))
+    except ValueError as error:
+        raise RunbookError("E-VALUE", where=option, expected=error, found=text, next=f"{option} 03:12") from None
+
+
+def _amended(known: Account, number: int) -> int:
+    if number and not 0 < number <= known.events:
+        expected = _("an event number up to {count}").format(count=known.events)
+        next_ = f"runbook log {known.id}"
+        raise RunbookError("E-VALUE", where="--amends", expected=expected, found=str(number), next=next_)
+    return number
+
+
+def _kept(found: Incident, file: Path | None) -> list[dict[str, Any]]:
+    if file is None:
+        return []
+    piece = found.evidence.keep(file.name, _bytes(file))
+    return [{"name": piece.name, "sha256": piece.sha256, "size_bytes": piece.size_bytes}]
 
 
 def _bytes(file: Path) -> bytes:

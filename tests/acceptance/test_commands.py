@@ -53,6 +53,21 @@ def test_a_note_is_saved_with_its_time_and_its_file(program: Program, paused: st
     assert program.run("note", paused, "late", "--at", "25:99").code == 2
 
 
+def test_the_time_of_the_report_is_corrected_as_an_event(program: Program, paused: str) -> None:
+    """The clocks count from the corrected time; the first one stays in the record; the reason is needed."""
+    before = program.only()["reported_at"]
+    assert program.run("note", paused, "--reported", "-2h").code == 2
+    assert program.run("note", paused, "the log shows it", "--reported", "-2h").code == 0
+    event = program.events(paused)[-1]
+    assert (event["kind"], event["body"]["was"], event["body"]["reason"]) == (
+        "ReportedTimeCorrected",
+        before,
+        "the log shows it",
+    )
+    assert program.only()["reported_at"] == event["body"]["at"] < before
+    assert "LATE" in program.run("status", paused, "--clocks").out
+
+
 def test_an_incident_is_closed_only_when_service_is_back(program: Program, paused: str) -> None:
     """Refused with the list while it is open, done once the walk is at its end, and not twice."""
     refused = program.run("close", paused)

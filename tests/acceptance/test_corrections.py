@@ -52,7 +52,9 @@ def test_a_corrected_answer_and_a_go_to_stand_in_both_reports(program: Program) 
 
 
 def _text_of(pdf: Path) -> str:
-    return subprocess.run([peers.program("pdftotext"), "-layout", pdf, "-"], capture_output=True, check=True).stdout.decode()
+    return subprocess.run(
+        [peers.program("pdftotext"), "-layout", pdf, "-"], capture_output=True, check=True
+    ).stdout.decode()
 
 
 def _plain(text: str) -> str:

@@ -44,7 +44,17 @@ def test_a_restart_that_fails_leads_over_the_emergency_lines_and_back(program: P
 def walked_with_repair(program: Program, *arguments: str) -> int:
     """Walk the case `restart-fails`, and repair the lab as soon as the plan waits for the vendor's repair."""
     answers = program.answers(REPAIRED_BY_VENDOR)
-    started = ("start", "cti-down", "--lab-case", "restart-fails", "--set", "grace=2s", "--answers", answers, *arguments)
+    started = (
+        "start",
+        "cti-down",
+        "--lab-case",
+        "restart-fails",
+        "--set",
+        "grace=2s",
+        "--answers",
+        answers,
+        *arguments,
+    )
     with ThreadPoolExecutor() as threads:
         walk = threads.submit(program.run, *started)
         while not walk.done():
