@@ -52,7 +52,7 @@ def _fresh(context: Context, step: Step, known: StepState, reading: Kind) -> boo
     again = [
         row
         for row in context.state.step(step.id).readings
-        if isinstance(row.event, ReadingTaken) and row.event.purpose == "again" and row.event.ran == line
+        if isinstance(row.event, ReadingTaken) and row.event.purpose in ("before", "again") and row.event.ran == line
     ]
     taken = [*again, *([known.finished] if known.finished else [])]
     return any(row.seq > since and context.now() - row.at <= STALE for row in taken)
