@@ -55,6 +55,12 @@ def line_problems(site: Site | None, field: str, line: str) -> Problems:
     return [(field, sentence.format(found=line, nearest=nearest(line, site.lines)))]
 
 
+def port_called(site: Site, host: str, port: str) -> str:
+    """A port by its name, with its number where the site gives one: `sip (5060)`."""
+    number = site.hosts[host].ports.get(port) if host in site.hosts else None
+    return f"{port} ({number})" if number else port
+
+
 def host_called(site: Site, host: str) -> str:
     """What people call a host, with its address; the id alone where the site does not have it."""
     return site.host_title(host) if host in site.hosts else host

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from runbook.model.lookup import Problems, host_called, host_problems, port_problems
+from runbook.model.lookup import Problems, host_called, host_problems, port_called, port_problems
 from runbook.model.outcome import Outcome
 from runbook.model.ports import SipReply
 from runbook.model.schema import Id, OneOrMore, Whole
@@ -54,7 +54,7 @@ class Sip(Kind):
             method=self.method.upper(),
             transport=self.transport.upper(),
             host=host_called(site, self.host),
-            port=self._port(site),
+            port=port_called(site, self.host, self.port),
         )
 
     def exact(self, site: Site) -> str:
@@ -77,10 +77,6 @@ class Sip(Kind):
             host.address, host.ports[self.port], transport=self.transport, timeout_s=timeout_s
         )
         return reading(reply, self.passes)
-
-    def _port(self, site: Site) -> str:
-        number = site.hosts[self.host].ports.get(self.port) if self.host in site.hosts else None
-        return f"{self.port} ({number})" if number else self.port
 
 
 def reading(reply: SipReply, passes: Collection[int] = ()) -> Result:

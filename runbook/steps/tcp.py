@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from runbook.model.lookup import Problems, host_called, host_problems, port_problems
+from runbook.model.lookup import Problems, host_called, host_problems, port_called, port_problems
 from runbook.model.outcome import Outcome
 from runbook.model.ports import TcpReply
 from runbook.model.schema import Id
@@ -33,7 +33,9 @@ class Tcp(Kind):
     """The port's name on that host."""
 
     def plan_line(self, site: Site) -> str:
-        return _("connect to {host}, port {port}").format(host=host_called(site, self.host), port=self._port(site))
+        return _("connect to {host}, port {port}").format(
+            host=host_called(site, self.host), port=port_called(site, self.host, self.port)
+        )
 
     def exact(self, site: Site) -> str:
         host = site.hosts[self.host]
@@ -44,17 +46,13 @@ class Tcp(Kind):
 
     def manual_form(self, site: Site) -> str:
         return _("On a computer of the same network, try port {port} of {host}. Is it open, refused or silent?").format(
-            port=self._port(site), host=host_called(site, self.host)
+            port=port_called(site, self.host, self.port), host=host_called(site, self.host)
         )
 
     def run(self, ports: StepPorts) -> Result:
         """Try the port once."""
         host = ports.site.hosts[self.host]
         return reading(ports.world.net.tcp(host.address, host.ports[self.port], timeout_s=ports.timeout_s or TIMEOUT_S))
-
-    def _port(self, site: Site) -> str:
-        number = site.hosts[self.host].ports.get(self.port) if self.host in site.hosts else None
-        return f"{self.port} ({number})" if number else self.port
 
 
 def reading(reply: TcpReply) -> Result:
