@@ -129,13 +129,13 @@ def _start(
     plan, site, world = sources.plan, sources.site, sources.world
     practice = sources.mode != "live"
     now = world.clock.now()
-    _show_first(at, home, sources, now)
-    warm_up()
     still_open = opening.open_incidents(home, site, practice)
     if still_open:
         chosen = opening.go_on_or_new(at, still_open, now, plan.id, new)
         if chosen:
             return resume_incident(home, home.open(chosen), at, as_)
+    _show_first(at, home, sources, now)
+    warm_up()
     actor = opening.who(at, as_, home.settings, site)
     moment, how = opening.reported(at, reported_text, world.clock.now(), site)
     values = opening.inputs(at, plan, site, given)
