@@ -304,7 +304,7 @@ def appends(events: list[Recorded], case: str, when: str) -> list[int]:
     return [number for number, r in every if when == "after" or type(r.event).__name__ in SOMETHING_BEFORE]
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("case", list(CASES))
 def test_killed_at_any_event_the_run_ends_the_same(
