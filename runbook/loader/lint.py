@@ -17,6 +17,7 @@ from runbook.model.playbook import Header, WaitFor
 from runbook.model.site import Site
 from runbook.model.step import Kind
 from runbook.model.text import _
+from runbook.steps import kinds
 
 FIRST_LIMIT = 3
 _PORT_KEYS = ("port", "ports")
@@ -28,13 +29,14 @@ def problems(
     """Every problem of the plan as a whole. Steps that could not be understood still count as targets."""
     known = {u.raw.id: u for u in understood if u.raw.id}
     ways = Ways(report, header, raws, known)
-    return [*ways.problems(), *_Plan(raws, known, ways.order, site).problems()]
+    return [*ways.problems(), *_Plan(raws, known, {id(u.raw): u for u in understood}, ways.order, site).problems()]
 
 
 @dataclass(frozen=True)
 class _Plan:
     raws: Sequence[Raw]
     known: Mapping[str, Understood]
+    understood: Mapping[int, Understood]
     order: Mapping[str, int]
     site: Site | None
 
@@ -42,12 +44,14 @@ class _Plan:
         yield from self.firsts()
         for number, raw in enumerate(self.raws):
             yield from self.ports(raw)
-            step = self.known.get(raw.id)
-            if step and step.raw is raw:
+            step = self.understood.get(id(raw))
+            if step:
                 yield from self.reading(step)
                 yield from self.action(step, number)
                 yield from self.debt(step)
                 yield from self.names(step)
+            else:
+                yield from self.misread(raw)
 
     def firsts(self) -> Iterator[Problem]:
         boxed = [step for raw in self.raws if (step := self.known.get(raw.id)) and step.step.keys.first]
@@ -57,13 +61,25 @@ class _Plan:
 
     # -- what a kind demands
 
+    def misread(self, raw: Raw) -> Iterator[Problem]:
+        """A reading whose own fields are wrong still has to say where its `failed` goes."""
+        kind = kinds().get(raw.kind)
+        then = raw.tree.get("next")
+        says = isinstance(then, Mapping) and "failed" in then
+        always_reads = kind is not None and kind.GROUP == "reading" and kind.NAME != "service"
+        if always_reads and not says and not _misspelt(raw, "next"):
+            yield self.without_next(raw, "failed")
+
+    def without_next(self, raw: Raw, outcome: str) -> Problem:
+        message = _("expected `next` to say where {outcome} goes, found nothing").format(outcome=outcome)
+        place = (*raw.place, "next") if "next" in raw.tree else raw.place
+        return raw.report.problem("E-READING-FAILED", place, message)
+
     def reading(self, step: Understood) -> Iterator[Problem]:
         raw, plan, sample = step.raw, step.step, step.step.sample
         wanted = "expired" if isinstance(sample, WaitFor) else "failed" if plan.reads else ""
         if wanted and wanted not in plan.keys.next and not _misspelt(raw, "next"):
-            message = _("expected `next` to say where {outcome} goes, found nothing").format(outcome=wanted)
-            place = (*raw.place, "next") if "next" in raw.tree else raw.place
-            yield raw.report.problem("E-READING-FAILED", place, message)
+            yield self.without_next(raw, wanted)
         if plan.keys.retries and not (plan.reads and isinstance(sample, Kind)):
             message = _("expected `retries` at a reading only, found it at {kind}").format(kind=plan.kind)
             yield raw.report.problem("E-KEY-UNKNOWN", (*raw.place, "retries"), message, key=True)

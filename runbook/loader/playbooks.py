@@ -129,14 +129,14 @@ def read_playbook(source: Source, library: Library, site: Site | None, *, whole:
     reading = Reading(library, {source.kept: source.data}, loaded.problems, [report.document])
     if not first_key(report, "runbook", loaded.problems):
         return loaded
-    header = _header(report, Path(source.kept).stem, loaded.problems, site)
+    header, whole_header = _header(report, Path(source.kept).stem, loaded.problems, site)
     raws = list(reading.steps(report, report.document.tree))
     order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}
     inputs = header.inputs if header else {}
     references = References(inputs, site, order, {raw.id: raw.kind for raw in raws})
     understanding = Understanding(references, loaded.problems)
     understood = [u for number, raw in enumerate(raws, 1) if (u := understanding.step(raw, number))]
-    complete = len(understood) == len(raws) and header is not None
+    complete = len(understood) == len(raws) and whole_header
     if header and header.clocks:
         loaded.problems += _clocks(report, header, reading)
     if whole:
@@ -148,18 +148,38 @@ def read_playbook(source: Source, library: Library, site: Site | None, *, whole:
     return loaded
 
 
-def _header(report: Reporter, name: str, problems: list[Problem], site: Site | None) -> Header | None:
+_STAND_IN = {
+    "runbook": "1",
+    "id": "stand-in",
+    "version": "1",
+    "title": "-",
+    "severity": "SEV1",
+    "use_when": "-",
+    "impact": "-",
+    "recovered": {"ask": "-", "then": "end"},
+}
+
+
+def _header(report: Reporter, name: str, problems: list[Problem], site: Site | None) -> tuple[Header | None, bool]:
+    """The header, and whether it is whole: keys that are wrong are said and stood in for, so that the others are checked too."""
     tree = report.document.tree
     assert isinstance(tree, dict)
+    given = {key: value for key, value in tree.items() if key != "steps"}
+    wrong: set[object] = set()
     try:
-        header = Header.model_validate({key: value for key, value in tree.items() if key != "steps"})
+        header = Header.model_validate(given)
     except ValidationError as error:
         problems += report.invalid(error, Header)
-        return None
-    problems += same_name(report, header.id, name)
+        wrong = {place["loc"][0] for place in error.errors()}
+        try:
+            header = Header.model_validate({**_STAND_IN, **{k: v for k, v in given.items() if k not in wrong}})
+        except ValidationError:
+            return None, False
+    if "id" not in wrong:
+        problems += same_name(report, header.id, name)
     for place, sentence in input_problems(header.inputs, site):
         problems.append(report.problem("E-VALUE-TYPE", ("inputs", *place), sentence))
-    return header
+    return header, not wrong
 
 
 def _clocks(report: Reporter, header: Header, reading: Reading) -> Iterator[Problem]:
