@@ -57,20 +57,24 @@ def command(
 
 
 def _refuse_while_open(known: Account, *, aborting: bool) -> None:
-    """Raises E-DEBTS-OPEN with the list. Whoever aborts need not have service back, but leaves nothing open."""
+    """Raises E-DEBTS-OPEN with the list. Whoever aborts need not have service back nor every part, but leaves nothing open."""
     from runbook.ui.open_incidents import lines
     from runbook.ui.safe_text import safe
     from runbook.world.clock import LiveClock
 
     state = known.state
     not_back = state.status == "open" and not aborting
-    missing = len(state.open_debts) + len(state.unknown) + not_back
+    later = () if aborting else state.left_for_later
+    missing = len(state.open_debts) + len(state.unknown) + not_back + len(later)
     if not missing:
         return
     for line in lines(known.id, state, LiveClock().now()):
         print(safe(line))
     if not_back:
         print("  " + _("Service is not back: nobody has answered the plan's question with yes."))
+    for step in later:
+        answer = f"runbook note {known.id} TEXT --step {step}"
+        print(safe("  " + _("to be answered later: {step}").format(step=step) + f"   {answer}"))
     raise RunbookError("E-DEBTS-OPEN", name=known.id, count=missing)
 
 

@@ -93,6 +93,7 @@ class State:
 
     `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
     from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
+    `noted`: the steps about which a note was written after they had their outcome.
     """
 
     opened: IncidentOpened | None = None
@@ -115,6 +116,7 @@ class State:
     led_by: str = ""
     settling: str = ""
     carried_answered: tuple[str, ...] = ()
+    noted: frozenset[str] = frozenset()
 
     @property
     def open_debts(self) -> tuple[Debt, ...]:
@@ -124,6 +126,12 @@ class State:
     def unknown(self) -> tuple[StepState, ...]:
         """The steps whose act was begun and whose end nobody knows."""
         return tuple(step for step in self.steps.values() if step.unknown)
+
+    @property
+    def left_for_later(self) -> tuple[str, ...]:
+        """The steps whose answer was left for later and that no note has answered since: parts that are missing."""
+        left = (step.id for step in self.steps.values() if (step.outcome, step.answer) == ("warned", "later"))
+        return tuple(step for step in left if step not in self.noted)
 
     @property
     def ended(self) -> bool:

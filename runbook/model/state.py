@@ -19,6 +19,7 @@ from runbook.model.events import (
     IncidentOpened,
     InputAnswered,
     JournalDamaged,
+    NoteAdded,
     Paused,
     ReadingTaken,
     RecoveryAnswered,
@@ -206,6 +207,10 @@ def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
     return replace(state, tickets={**state.tickets, event.step: event})
 
 
+def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
+    return replace(state, noted=state.noted | {event.step}) if state.step(event.step).finished else state
+
+
 def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
     debts = tuple(
         replace(debt, waived_by=event.name, waiver=event.reason, closed_at=recorded.at)
@@ -262,6 +267,7 @@ _HANDLERS: dict[type, Any] = {
     AnswerCorrected: _corrected,
     TicketsCounted: _tickets,
     DebtWaived: _waived,
+    NoteAdded: _noted,
     IncidentClosed: _closed,
     IncidentAborted: _aborted,
     Paused: _paused,

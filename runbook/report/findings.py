@@ -155,8 +155,7 @@ def still_open(state: State, names: Names) -> tuple[str, ...]:
                     count=left, numbers=numbers, step=names.step(step)
                 )
             )
-    later = [step.id for step in state.steps.values() if (step.outcome, step.answer) == ("warned", "later")]
-    found += [_("to be answered later: {step}").format(step=names.step(step)) for step in later]
+    found += [_("to be answered later: {step}").format(step=names.step(step)) for step in state.left_for_later]
     carried = state.opened.carried if state.opened else []
     found += [
         _("unknown act carried over from another incident: {act}").format(act=", ".join(map(str, c.values())))

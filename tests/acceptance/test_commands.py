@@ -81,6 +81,18 @@ def test_an_incident_is_closed_only_when_service_is_back(program: Program, pause
     assert program.only()["state"] == "closed"
 
 
+def test_a_part_that_was_left_for_later_is_needed_before_the_end(program: Program) -> None:
+    """Enter alone leaves a part of the close-out for later: closing names it, a note to its step answers it."""
+    answers = {**REPAIRED_BY_RESTART, "close-out/cause": ""}
+    assert program.run("start", "cti-down", "--lab", "--answers", program.answers(answers)).code == 0
+    incident = program.only()["id"]
+    refused = program.run("close", incident)
+    assert refused.code == 1
+    assert f"runbook note {incident} TEXT --step close-out/cause" in refused.out
+    assert program.run("note", incident, "a full disk", "--step", "close-out/cause").code == 0
+    assert program.run("close", incident).code == 0
+
+
 def test_an_abort_takes_the_typed_number_and_nothing_else(program: Program, paused: str) -> None:
     """The end of input and a wrong number abort nothing; the right number does, with exit 4."""
     number = len(program.events(paused))
