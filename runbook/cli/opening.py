@@ -34,11 +34,10 @@ class Left(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """An incident of this site that has not ended: its id, its state, and its plan."""
+    """An incident of this site that has not ended: its id and its state."""
 
     id: str
     state: State
-    plan: str
 
 
 def asked(at: Keyboard, prompt: Prompt) -> str:
@@ -164,26 +163,26 @@ def _input(at: Keyboard, name: str, declared: Input, site: Site) -> tuple[str, s
         at.human.tell(problem)
 
 
-def earlier(home: Home, plan: Playbook, practice: bool) -> tuple[list[Summary], dict[str, str]]:
-    """The last incidents of this plan, and after which step service was back in each."""
+def earlier(home: Home, known: Sequence[Summary], plan: Playbook) -> tuple[list[Summary], dict[str, str]]:
+    """Of the incidents that are known, the last of this plan, and after which step service was back in each."""
     from runbook.model.naming import helped
     from runbook.model.state import fold
 
-    same = [summary for summary in home.list(practice) if summary.opened and summary.opened.plan == plan.id][:RECENT]
+    same = [summary for summary in known if summary.opened and summary.opened.plan == plan.id][:RECENT]
     return same, {each.id: helped(plan, fold(home.open(each.id).read().events)) for each in same}
 
 
-def open_incidents(home: Home, site: Site, practice: bool) -> list[OpenIncident]:
+def open_incidents(home: Home, known: Sequence[Summary], site: Site) -> list[OpenIncident]:
     """The incidents of this site that have not ended, the newest first. Damaged ones are passed over, not hidden: `status` shows them."""
     from runbook.model.state import fold
 
     found = []
-    for summary in home.list(practice):
+    for summary in known:
         if summary.state in ("closed", "aborted") or summary.opened is None or summary.opened.site != site.name:
             continue
         state = fold(home.open(summary.id).read().events)
         if state.status == "open" or state.open_debts or state.unknown:
-            found.append(OpenIncident(summary.id, state, summary.opened.plan))
+            found.append(OpenIncident(summary.id, state))
     return found
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runbook.cli.session import Keyboard
     from runbook.cli.sources import Sources
     from runbook.store.incidents import Home
+    from runbook.store.summaries import Summary
 
 
 def _cases() -> list[str]:
@@ -79,7 +80,7 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _equals, value in pairs}
 
 
-def _show_first(at: Keyboard, home: Home, sources: Sources, now: datetime) -> None:
+def _show_first(at: Keyboard, home: Home, known: Sequence[Summary], sources: Sources, now: datetime) -> None:
     """The first screen, as high as the terminal allows; the first question fits below it."""
     from shutil import get_terminal_size
 
@@ -88,7 +89,7 @@ def _show_first(at: Keyboard, home: Home, sources: Sources, now: datetime) -> No
     from runbook.ui.first_screen import HEIGHT, first_screen
 
     plan, mode = sources.plan, sources.mode
-    same, helped = opening.earlier(home, plan, practice=mode != "live")
+    same, helped = opening.earlier(home, known, plan)
     height = max(HEIGHT, get_terminal_size().lines) if at.terminal else HEIGHT
     shown = first_screen(
         plan,
@@ -129,12 +130,13 @@ def _start(
     plan, site, world = sources.plan, sources.site, sources.world
     practice = sources.mode != "live"
     now = world.clock.now()
-    still_open = opening.open_incidents(home, site, practice)
+    known = home.list(practice)
+    still_open = opening.open_incidents(home, known, site)
     if still_open:
         chosen = opening.go_on_or_new(at, still_open, now, plan.id, new)
         if chosen:
             return resume_incident(home, home.open(chosen), at, as_)
-    _show_first(at, home, sources, now)
+    _show_first(at, home, known, sources, now)
     warm_up()
     actor = opening.who(at, as_, home.settings, site)
     moment, how = opening.reported(at, reported_text, world.clock.now(), site)

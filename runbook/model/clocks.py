@@ -70,11 +70,6 @@ def clocks(scheme: Scheme, level: str, reported_at: datetime, met: Mapping[str, 
     return sorted(found, key=lambda clock: (clock.due, clock.metric))
 
 
-def next_limit(running: list[Clock], now: datetime) -> Clock | None:
-    """The limit to look at: the earliest one not yet met, broken ones included."""
-    return next((clock for clock in running if clock.met_at is None), None)
-
-
 def met_by(state: State) -> dict[str, datetime]:
     """When each limit was met, as far as the events say: response when the walk began, recovery when service was back.
 

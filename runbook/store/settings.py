@@ -41,10 +41,6 @@ class Settings:
         user, path, sha256 = (_text(data.get(key)) for key in ("user", "site_path", "site_sha256"))
         return Remembered(user, path, sha256, _texts(data))
 
-    def is_accepted(self, sha256: str) -> bool:
-        """Was this `site.yaml` or `playbooks/` of a current folder accepted before?"""
-        return sha256 in self.load().accepted
-
     def remember_user(self, name: str) -> bool:
         """Remember who was here. False when it could not be stored; never raises."""
         return self._store(replace(self.load(), user=name))

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from runbook.model.binding import input_value, reference_values
-from runbook.model.clocks import Scheme, clocks, met_by, next_limit
+from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.events import InputAnswered, RecoveryAnswered, StepFinished
 from runbook.model.inputs import input_problem
 from runbook.model.outcome import Condition, Expectation, Thresholds
@@ -174,7 +174,7 @@ def test_clocks_run_from_the_report_the_earliest_first() -> None:
     assert [(clock.metric, clock.due - NOON) for clock in running] == [
         ("response", timedelta(minutes=10)), ("recovery", timedelta(hours=1)), ("solution", timedelta(days=1)),
     ]  # fmt: skip
-    assert next_limit(running, NOON) == running[1]
+    assert next(clock for clock in running if clock.met_at is None) == running[1]
     with pytest.raises(KeyError):
         clocks(SCHEME, "9", NOON, {})
 
