@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from runbook.model.errors import EXIT_BAD, EXIT_GOOD, ProblemsError, RunbookError, system_said
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.site import Host, Site
 from runbook.model.text import _
 from runbook.model.words import word

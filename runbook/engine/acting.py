@@ -10,7 +10,7 @@ from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, FREE, Context
 from runbook.model.events import ActionEnded, ActionIntended, ApprovalRefused
 from runbook.model.playbook import Step
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind, Result
 from runbook.model.text import _
 

@@ -11,7 +11,7 @@ from runbook.engine import asides
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ApprovalGiven, ApprovalRefused
 from runbook.model.playbook import Step
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.step import ApprovalRule, Kind
 from runbook.model.text import _
 from runbook.model.units import utc_read, utc_text

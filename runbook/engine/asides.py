@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runbook.model.naming import title_of
 from runbook.model.open_items import open_items
 from runbook.model.playbook import Step, WaitFor
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import local_text, span

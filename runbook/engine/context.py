@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,14 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from runbook.engine import keys
+from runbook.engine.at_once import R, T, at_once
 from runbook.engine.signals import Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, StepFinished
 from runbook.model.outcome import Scalar
 from runbook.model.playbook import Playbook, Step, WaitFor, replaced
-from runbook.model.ports import JSON, CannotAskError, Ports, World
+from runbook.model.ports import JSON, Ports, World
 from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt
 from runbook.model.record import Recorded
+from runbook.model.replies import CannotAskError
 from runbook.model.site import Site
 from runbook.model.state import State, after
 from runbook.model.step import CommonKeys, Kind, Result
@@ -64,6 +66,18 @@ class KindPorts:
 
     def tell(self, *lines: str) -> None:
         self.context.ports.human.tell(*lines)
+
+    def at_once(self, run: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        return at_once(run, items)
+
+    def since(self, what: str) -> datetime:
+        return self.context.since(what)
+
+    def evidence(self, step: str) -> tuple[str, ...]:
+        return self.context.state.step(step).evidence
+
+    def told(self) -> tuple[str, ...]:
+        return self.context.state.told
 
     def record(self, event: Event) -> None:
         named = replace(event, step=self.step_id) if hasattr(event, "step") else event  # type: ignore[call-arg]
@@ -141,6 +155,14 @@ class Context:
 
     def now(self) -> datetime:
         return self.ports.world.clock.now()
+
+    def since(self, what: str) -> datetime:
+        """The time of the report, or of the end of the step `what`. Raises CannotAskError when there is none yet."""
+        finished = self.state.step(what).finished
+        found = self.state.reported_at if what == "reported" else finished.at if finished else None
+        if found is None:
+            raise CannotAskError("resolve", _("the step {step} has not ended yet").format(step=what))
+        return found
 
     # -- steps
 

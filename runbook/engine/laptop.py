@@ -5,7 +5,7 @@ from __future__ import annotations
 from runbook.engine.context import BUSY, Context
 from runbook.engine.signals import Moved
 from runbook.model.events import SelfChecked
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.text import _
 
 NEIGHBOURS = 3

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from runbook.engine import laptop, settling
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ReadingTaken
-from runbook.model.outcome import Condition, Expectation, Outcome
+from runbook.model.outcome import Expectation, Outcome
+from runbook.model.parts import judged
 from runbook.model.playbook import Step
-from runbook.model.ports import CannotAskError
 from runbook.model.prompts import Prompt
+from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
-_WORSE = ("passed", "warned", "failed")
 ANSWERED_BY_NETWORK = ("ping", "tcp", "sip")
 ON_THE_WAY = ("resolve", "link", "route", "connect")
 
@@ -30,21 +30,6 @@ class Taken:
     phase: str = ""
 
 
-def judged(result: Result, expect: Mapping[str, Expectation]) -> Outcome:
-    """The outcome by the step's own expectations, the worst of them; the kind's verdict where it has none."""
-    if not expect:
-        return result.outcome
-    worst = 0
-    for name, expected in expect.items():
-        value = result.values.get(name)
-        if isinstance(expected, Condition):
-            worst = max(worst, 0 if expected.holds(value) else 2)
-        else:
-            worst = max(worst, _WORSE.index(expected.outcome(value)))
-    found: Outcome = _WORSE[worst]  # type: ignore[assignment]
-    return found
-
-
 def expected_text(expect: Mapping[str, Expectation]) -> str:
     return "; ".join(f"{name}: {expected.said()}" for name, expected in expect.items())
 
@@ -55,7 +40,8 @@ def measure(context: Context, step: Step, kind: Kind, expect: Mapping[str, Expec
         result = kind.run(context.kind_ports(step))
     except CannotAskError as cannot:
         return Taken(Result("unreachable", found=cannot.detail), "unreachable", expected_text(expect), cannot.phase)
-    return Taken(result, judged(result, expect), expected_text(expect))
+    result = judged(result, expect)
+    return Taken(result, result.outcome, expected_text(expect))
 
 
 def record(context: Context, step: Step, kind: Kind, taken: Taken, purpose: str) -> None:
@@ -73,6 +59,7 @@ def record(context: Context, step: Step, kind: Kind, taken: Taken, purpose: str)
             taken.result.found,
             taken.phase,
             context.keep(taken.result),
+            [asdict(part) for part in taken.result.parts],
         )
     )
 

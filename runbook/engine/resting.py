@@ -9,7 +9,7 @@ from runbook.engine import readings
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ReadingTaken
 from runbook.model.playbook import Step
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.state import StepState
 from runbook.model.step import Kind
 from runbook.model.text import _

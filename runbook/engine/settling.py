@@ -8,9 +8,9 @@ from runbook.engine.signals import Stopped
 from runbook.model.events import DebtWaived, Escalated, FailureAnswered, IncidentAborted, RecoveryAnswered, WentTo
 from runbook.model.naming import numbered
 from runbook.model.open_items import debt_line, open_items
-from runbook.model.playbook import Step, WaitFor
-from runbook.model.ports import CannotAskError
+from runbook.model.playbook import Step, Together, WaitFor
 from runbook.model.prompts import Prompt
+from runbook.model.replies import CannotAskError
 from runbook.model.state import END
 from runbook.model.step import Kind
 from runbook.model.text import _
@@ -68,6 +68,7 @@ def without_values(context: Context, step: Step, why: str) -> None:
         context.finish(step, "failed", "machine", "acted", found=why, reason=why)
     else:
         context.ports.human.tell(_("This could not be asked: {reason}").format(reason=why))
+        assert not isinstance(step.sample, Together)  # its steps are bound one by one
         manual_reading(context, step, step.sample)
 
 

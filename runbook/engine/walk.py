@@ -13,7 +13,7 @@ from runbook.engine.readings import read
 from runbook.engine.signals import ByHand, Moved, Stopped
 from runbook.model.events import Paused, RecoveryAnswered, StepBegun, StepFinished, WentTo
 from runbook.model.playbook import Step, WaitFor
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind
 
 

@@ -51,6 +51,8 @@ def text_of(data: bytes) -> str:
         before = data[data.rfind(b"\n", 0, error.start) + 1 : error.start]
         raise UnreadableTextError(line, len(before.decode("utf-8", "replace")) + 1, _other_encoding(data)) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.replace("\n", "").isprintable() and not any(letter in text for letter in _BLANK_LETTERS):
+        return text
     # The parser would count some of these as ends of lines, and every line after them would be named wrongly.
     for number, shown in enumerate(text.split("\n"), 1):
         if shown.isprintable() and _BLANK_LETTERS.isdisjoint(shown):

@@ -122,7 +122,10 @@ class StepBegun(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReadingTaken(Event):
-    """One question was asked of the world. `purpose`: step | before (verify before the act) | verify | unknown | again | wait."""
+    """One question was asked of the world. `purpose`: step | before (verify before the act) | verify | unknown | again | wait.
+
+    `parts`: what each host of several said: `name`, `origin`, `outcome`, `found`, `values`.
+    """
 
     step: str
     attempt: int
@@ -135,6 +138,7 @@ class ReadingTaken(Event):
     found: str
     phase: str = ""
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,13 @@ class StepState:
     refusals: tuple[Recorded, ...] = ()
 
     @property
+    def evidence(self) -> tuple[str, ...]:
+        """What it put into the evidence: each name, with the beginning of its SHA-256."""
+        rows = [*self.readings, *([self.act_ended] if self.act_ended else [])]
+        kept = [item for row in rows for item in getattr(row.event, "evidence", ())]
+        return tuple(dict.fromkeys(f"{item['name']} {item['sha256'][:12]}" for item in kept))
+
+    @property
     def under_way(self) -> bool:
         """Whether it was begun and has no outcome yet."""
         return self.begun_at is not None and self.finished is None and not self.outcome
@@ -93,7 +100,7 @@ class State:
 
     `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
     from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
-    `noted`: the steps about which a note was written after they had their outcome.
+    `noted`: the steps about which a note was written after they had their outcome. `told`: the contacts that were told something.
     """
 
     opened: IncidentOpened | None = None
@@ -117,6 +124,7 @@ class State:
     settling: str = ""
     carried_answered: tuple[str, ...] = ()
     noted: frozenset[str] = frozenset()
+    told: tuple[str, ...] = ()
 
     @property
     def open_debts(self) -> tuple[Debt, ...]:

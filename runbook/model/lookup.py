@@ -26,6 +26,15 @@ def host_problems(site: Site | None, field: str, host: str) -> Problems:
     return [(field, sentence.format(found=host, nearest=nearest(host, site.hosts)))]
 
 
+def machine_problems(site: Site | None, field: str, name: str) -> Problems:
+    """A host, seat or group that the site does not have."""
+    if site is None or site.machine(name) or name in site.groups:
+        return []
+    sentence = _("expected a host, a seat or a group of the site, found {found}; nearest: {nearest}")
+    known = [*site.hosts, *site.seats, *site.groups]
+    return [(field, sentence.format(found=name, nearest=nearest(name, known)))]
+
+
 def port_problems(site: Site | None, field: str, host: str, port: str) -> Problems:
     """A port name that the host does not have, or a number in its place."""
     if port.isdecimal():
@@ -33,10 +42,11 @@ def port_problems(site: Site | None, field: str, host: str, port: str) -> Proble
             "expected the name of a port, found the number {found}; numbers stay in site.yaml, under hosts.{host}.ports"
         )
         return [(field, sentence.format(found=port, host=host))]
-    if site is None or host not in site.hosts or port in site.hosts[host].ports:
+    known = site.machine(host) if site else None
+    if known is None or port in known.ports:
         return []
     sentence = _("expected a port name of the host {host}, found {found}; nearest: {nearest}")
-    return [(field, sentence.format(host=host, found=port, nearest=nearest(port, site.hosts[host].ports)))]
+    return [(field, sentence.format(host=host, found=port, nearest=nearest(port, known.ports)))]
 
 
 def contact_problems(site: Site | None, field: str, contact: str) -> Problems:
@@ -57,13 +67,14 @@ def line_problems(site: Site | None, field: str, line: str) -> Problems:
 
 def port_called(site: Site, host: str, port: str) -> str:
     """A port by its name, with its number where the site gives one: `sip (5060)`."""
-    number = site.hosts[host].ports.get(port) if host in site.hosts else None
+    known = site.machine(host)
+    number = known.ports.get(port) if known else None
     return f"{port} ({number})" if number else port
 
 
 def host_called(site: Site, host: str) -> str:
     """What people call a host, with its address; the id alone where the site does not have it."""
-    return site.host_title(host) if host in site.hosts else host
+    return site.host_title(host)
 
 
 def line_called(site: Site, line: str, *, numbers: bool = True) -> str:

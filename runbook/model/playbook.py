@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runbook.model.ports import JSON
-from runbook.model.schema import Duration, Id, Model, Sentence, StepId
-from runbook.model.step import CommonKeys, Kind
-from runbook.model.text import Text
+from runbook.model.schema import Duration, Id, Model, OneOrMore, Sentence, StepId
+from runbook.model.step import CommonKeys, Kind, Target
+from runbook.model.text import ExpectedError, Text, _
 
 SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4", "SEV5")
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4", "SEV5"]
@@ -41,6 +41,43 @@ class Recovered(Model):
     """The question that a person answers."""
     then: str
     """Where a yes goes: a step id or `end`."""
+
+
+When = dict[str, Annotated[tuple[str, ...], OneOrMore]]
+
+
+class Raise(Model):
+    """When the severity of the incident rises."""
+
+    to: Severity
+    """The severity that it rises to."""
+    when: When
+    """Conditions on steps or inputs; all must hold."""
+
+
+class Offer(Model):
+    """A way out that is offered when it is due, and never taken by itself."""
+
+    after: Duration
+    """How long after `since` it is due."""
+    since: Literal["reported"] | StepId = "reported"
+    """From where the time counts: the report of the fault, or the end of a step."""
+    when: When = Field(default_factory=dict)
+    """Conditions on steps or inputs; all must hold."""
+    title: Sentence
+    """What is offered, verb first."""
+    note: Sentence | None = None
+    """What is not in the source document."""
+    go: Target | None = None
+    """Where the walk goes: a later step, `end`, or `{playbook: ID, at: STEP}`."""
+    start: Id | None = None
+    """The playbook of a linked incident that is opened beside this one."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.go is None) == (self.start is None):
+            raise ExpectedError(_("expected either `go` or `start`"))
+        return self
 
 
 class ClockRule(Model):
@@ -81,6 +118,10 @@ class Header(Model):
     """Values asked before step 1."""
     recovered: Recovered
     """The plan's one test of success."""
+    raise_: Annotated[Raise | None, Field(alias="raise")] = None
+    """When the severity of the incident rises."""
+    offers: tuple[Offer, ...] = ()
+    """Ways out that are offered when they are due."""
 
 
 class BlockHeader(Model):
@@ -96,6 +137,16 @@ class BlockHeader(Model):
     """The document and chapter it comes from."""
     inputs: dict[Id, Input] = Field(default_factory=dict)
     """Values that `with:` gives."""
+    exits: dict[Id, Sentence] = Field(default_factory=dict)
+    """Ways out of the block besides its end, each with what it means. A `next` inside the block may name one; the `use` step says
+    where it goes."""
+
+
+class Together(Model):
+    """`together`: branches that are walked at the same time. It ends when all have ended, with the worst outcome."""
+
+    branches: dict[Id, tuple[str, ...]]
+    """The branches by name, each with the ids of its steps."""
 
 
 class WaitFor(Model):
@@ -119,16 +170,20 @@ class WaitFor(Model):
 class Step:
     """One line of the walk. `id` is `STEP/ID` inside a block. `body` is the kind's raw text tree, references and all:
     `runbook.steps.bind` replaces the references and validates it, so that no kind ever holds one. `written` is the whole step
-    like that; in `keys` and `sample` a sample stands where a reference was."""
+    like that; in `keys` and `sample` a sample stands where a reference was. `lane` is `STEP/BRANCH` for a step inside a branch of
+    the `together` step STEP. `plan` is the playbook it belongs to where that is another one than the walk began with: its id is
+    then `PLAN:ID`, so that two plans never share a step."""
 
     number: int
     id: str
     keys: CommonKeys
     kind: str
     body: Mapping[str, JSON]
-    sample: Kind | WaitFor
+    sample: Kind | WaitFor | Together
     block: str = ""
     written: Mapping[str, JSON] = field(default_factory=dict)
+    lane: str = ""
+    plan: str = ""
 
     @property
     def title(self) -> Text:
@@ -142,7 +197,9 @@ class Step:
     @property
     def reads(self) -> bool:
         """Whether the machine only reads."""
-        return isinstance(self.sample, WaitFor) or (self.sample.GROUP != "people" and not self.sample.changes())
+        if not isinstance(self.sample, Kind):
+            return isinstance(self.sample, WaitFor)
+        return self.sample.GROUP != "people" and not self.sample.changes()
 
     @property
     def opens(self) -> str:
@@ -151,12 +208,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Playbook:
-    """A playbook ready to be walked: header, steps in order with blocks in place, and the files it came from."""
+    """A playbook ready to be walked: header, steps in order with blocks in place, and the files it came from.
+
+    `others`: the headers of the playbooks that its targets lead to, by id; their steps stand behind its own, with `Step.plan`.
+    """
 
     header: Header
     steps: tuple[Step, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     origin: str = ""
+    others: Mapping[str, Header] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_index", {step.id: n for n, step in enumerate(self.steps)})
@@ -185,9 +246,16 @@ class Playbook:
             return False
         return True
 
+    def header_of(self, plan: str) -> Header:
+        """The header of the playbook `plan` of this walk; its own for an empty name."""
+        return self.others[plan] if plan and plan != self.id else self.header
+
     def later(self, step: str) -> tuple[Step, ...]:
-        """The steps after `step`."""
-        return self.steps[self.index(step) + 1 :]
+        """The steps of the same playbook after `step`, those inside branches left out."""
+        here = self.steps[self.index(step)]
+        return tuple(
+            other for other in self.steps[self.index(step) + 1 :] if other.plan == here.plan and other.lane == here.lane
+        )
 
 
 def references(tree: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""What steps and engine need from the outside: small Protocols, and the frozen data that crosses them."""
+"""What steps and engine need from the outside: small Protocols. The data that crosses them is in `replies`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from typing_extensions import TypeAliasType
 
 from runbook.model.prompts import Prompt, Reply
+from runbook.model.replies import (
+    KEEP_BYTES,
+    DnsReply,
+    FileReply,
+    HttpReply,
+    Kept,
+    LaptopView,
+    Message,
+    PingReply,
+    SipReply,
+    SshReply,
+    TalkReply,
+    TcpReply,
+    TlsReply,
+    Transport,
+    Turn,
+)
 
 if TYPE_CHECKING:
     from runbook.model.events import Event
@@ -18,22 +35,6 @@ if TYPE_CHECKING:
     from runbook.model.site import Host
 
 # -- asking the world ---------------------------------------------------------------------------------------------------
-
-Phase = Literal[
-    "resolve", "link", "route", "permission", "connect", "banner", "key_exchange", "host_key", "login", "channel"
-]
-
-
-class CannotAskError(Exception):
-    """The question could not be asked: nothing was sent that could have changed anything. The step becomes `unreachable`.
-
-    `phase` is where it ended; `detail` is for people, may hold remote bytes, and goes through the safe-text gate.
-    `code` names an entry of the error registry where there is one (host keys).
-    """
-
-    def __init__(self, phase: Phase, detail: str, *, code: str = "") -> None:
-        super().__init__(f"{phase}: {detail}")
-        self.phase, self.detail, self.code = phase, detail, code
 
 
 class Clock(Protocol):
@@ -48,33 +49,10 @@ class Clock(Protocol):
     def wait(self, seconds: float) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PingReply:
-    """`sent` echo requests, the round-trip times of those answered, and by what means (`icmp`, `system ping`, `ping (lab)`)."""
-
-    sent: int
-    rtts_ms: tuple[float, ...]
-    means: str
-    address: str
-
-    @property
-    def loss_pct(self) -> float:
-        return 100.0 * (self.sent - len(self.rtts_ms)) / self.sent
-
-
 class Icmp(Protocol):
     def ping(self, host: Host, *, count: int, timeout_s: float) -> PingReply:
         """Send `count` echo requests to `host.address`, each waited for `timeout_s`. Silence is loss. Raises CannotAskError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class TcpReply:
-    """One connection attempt: three different results (CAP-020)."""
-
-    result: Literal["open", "refused", "timed_out"]
-    elapsed_s: float
-    address: str
 
 
 class Net(Protocol):
@@ -82,82 +60,75 @@ class Net(Protocol):
         """Connect and close. Raises CannotAskError (does not resolve, no route, no link)."""
         ...
 
+    def talk(self, address: str, port: int, turns: Sequence[Turn], *, timeout_s: float) -> TalkReply:
+        """Connect, hold the conversation within `timeout_s` in all, and close. Bounded memory. Raises CannotAskError."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class SipReply:
-    """The final response to one SIP request (RFC 3261): `status` None when nothing answered within the deadline."""
-
-    status: int | None
-    reason: str
-    elapsed_s: float
-    transport: Literal["udp", "tcp"]
-    address: str
+    def tls(self, host: Host, port: int, *, timeout_s: float) -> TlsReply:
+        """Connect and shake hands for the name `host.name`, or the address; nothing is sent after it. Raises CannotAskError."""
+        ...
 
 
 class Sip(Protocol):
-    def options(self, address: str, port: int, *, transport: Literal["udp", "tcp"], timeout_s: float) -> SipReply:
+    def options(self, host: Host, port: int, *, transport: Transport, timeout_s: float) -> SipReply:
         """Send OPTIONS, retransmit by T1 on UDP, and wait for a final response. Raises CannotAskError."""
         ...
 
+    def register(self, host: Host, port: int, *, transport: Transport, timeout_s: float) -> SipReply:
+        """Send REGISTER without a Contact, which asks for the bindings of `host.sip` and changes none (RFC 3261 section 10.2.3).
 
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """What a remote command wrote on one stream: its head and tail, its whole size and SHA-256. Never trusted."""
-
-    head: bytes
-    tail: bytes
-    size_bytes: int
-    sha256: str
-
-    def text(self) -> str:
-        """Head and tail as text, what lies between named; undecodable bytes are replaced."""
-        left_out = self.size_bytes - len(self.head) - len(self.tail)
-        middle = f"\n[... {left_out} bytes ...]\n" if left_out > 0 else ""
-        return self.head.decode("utf-8", "replace") + middle + self.tail.decode("utf-8", "replace")
+        A challenge is answered once where the site has the account's secret. Raises CannotAskError.
+        """
+        ...
 
 
-NOTHING = Capture(b"", b"", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+class Http(Protocol):
+    def get(self, host: Host, port: int, *, path: str, tls: bool, timeout_s: float) -> HttpReply:
+        """One GET, everything within `timeout_s`. The account of `host.http` is used where the site has one. Raises CannotAskError."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class SshReply:
-    """How one remote command ended. `status` is None when nobody knows (`ended` is `lost` or `deadline`): never a failure, never a success."""
+class Dns(Protocol):
+    def look_up(self, address: str, port: int, *, name: str, type_: str, timeout_s: float) -> DnsReply:
+        """Ask the server at `address` over UDP, over TCP when the answer is cut. Raises CannotAskError."""
+        ...
 
-    status: int | None
-    ended: Literal["exit", "signal", "lost", "deadline"]
-    stdout: Capture
-    stderr: Capture
-    elapsed_s: float
+
+class Files(Protocol):
+    def read(self, path: str, *, last_bytes: int) -> FileReply:
+        """The last bytes of a regular file of this laptop. Raises CannotAskError (`permission`) when it cannot be read."""
+        ...
+
+
+class Secrets(Protocol):
+    """The site's secrets by name. What was given out is taken out of everything that is kept or shown."""
+
+    def value(self, name: str) -> str:
+        """The secret. Raises CannotAskError (`login`) when it is not to be had."""
+        ...
+
+    def redacted(self, text: str) -> str:
+        """`text` without any secret that was given out, in any of its usual spellings; each becomes its name in guillemets."""
+        ...
+
+    def redacted_bytes(self, data: bytes) -> bytes: ...
 
 
 class Ssh(Protocol):
-    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float) -> SshReply:
-        """Run one command, its arguments quoted one by one. Raises CannotAskError while it is certain that nothing was started."""
+    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float, keep_bytes: int = KEEP_BYTES) -> SshReply:
+        """Run one command, its arguments quoted one by one; of each stream the first and the last `keep_bytes` are kept.
+
+        Raises CannotAskError while it is certain that nothing was started.
+        """
         ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    to: str
-    subject: str
-    body: str
 
 
 class Outbox(Protocol):
     def send(self, message: Message) -> str:
         """Send or print a notice; the means (`printed`) as the record says it. Raises CannotAskError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class LaptopView:
-    """What this laptop sees of itself: is a network link up, and does its own gateway answer (None: could not be found out)?"""
-
-    link: bool
-    gateway: str
-    gateway_answers: bool | None
 
 
 class Laptop(Protocol):
@@ -186,10 +157,14 @@ class World:
     icmp: Icmp
     net: Net
     sip: Sip
+    http: Http
+    dns: Dns
     ssh: Ssh
+    files: Files
     outbox: Outbox
     laptop: Laptop
     phone: Phone
+    secrets: Secrets
 
 
 # -- asking the person --------------------------------------------------------------------------------------------------
@@ -212,15 +187,6 @@ class Human(Protocol):
 
 
 # -- keeping ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One piece of evidence in the incident's folder."""
-
-    sha256: str
-    name: str
-    size_bytes: int
 
 
 class Evidence(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from shlex import join
 
-from runbook.model.ports import SshReply
+from runbook.model.replies import SshReply
 from runbook.model.site import Host
 from runbook.model.step import Result
 

@@ -13,8 +13,10 @@ from runbook.model.text import N_, ExpectedError, Text, _
 from runbook.model.units import duration, span
 
 _ID = re.compile(ID)
-_STEP_ID = re.compile(f"{ID}(/{ID})?")
+_STEP_ID = re.compile(f"({ID}:)?{ID}(/{ID})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@$ -]{0,63}")
+_MAC = re.compile(r"([0-9a-f]{2}[:-]){5}[0-9a-f]{2}|([0-9a-f]{4}[.-]){2}[0-9a-f]{4}|[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:-]{0,252}")
 _NUMBER = re.compile(r"\+?[0-9][0-9 -]{0,28}[0-9]|\+?[0-9*#]{2,20}")
 
@@ -81,6 +83,18 @@ def _list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    """One text is a list of one, or of several with commas: that is how an input of seats is answered."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _mac(value: Any) -> str:
+    if not isinstance(value, str) or not _MAC.fullmatch(value):
+        raise ExpectedError(_("expected a MAC address such as 00:1a:2b:3c:4d:5e"))
+    digits = re.sub("[^0-9a-f]", "", value.lower())
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
 Id = Annotated[
     str,
     _match(_ID, N_("expected an id of lower-case letters, digits and hyphens, such as cti-down")),
@@ -89,13 +103,20 @@ Id = Annotated[
 StepId = Annotated[
     str,
     _match(_STEP_ID, N_("expected a step's id, such as ping-cti, or BLOCK/ID inside a block")),
-    WithJsonSchema({"type": "string", "pattern": f"^{ID}(/{ID})?$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^({ID}:)?{ID}(/{ID})?$"}),
 ]
 Name = Annotated[
     str,
     _match(_NAME, N_("expected a name of letters, digits and . _ @ - such as cti-core")),
     WithJsonSchema({"type": "string"}),
 ]
+ServiceName = Annotated[
+    str,
+    _match(_SERVICE_NAME, N_("expected a service's name of letters, digits, spaces and . _ @ $ - such as cti-core")),
+    WithJsonSchema({"type": "string"}),
+]
+Mac = Annotated[str, BeforeValidator(_mac), WithJsonSchema({"type": "string"})]
+"""A MAC address in any of its usual spellings, kept as 00:1a:2b:3c:4d:5e."""
 Address = Annotated[
     str, _match(_ADDRESS, N_("expected a host name or an IP address")), WithJsonSchema({"type": "string"})
 ]
@@ -120,3 +141,9 @@ Count = Annotated[Whole, Field(ge=1, le=10000)]
 Decimal = Annotated[float, BeforeValidator(_decimal)]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 OneOrMore = BeforeValidator(_list)
+Names = Annotated[
+    tuple[Id, ...],
+    BeforeValidator(_names),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""Ids of hosts, seats or groups: one, or a list."""

@@ -21,6 +21,7 @@ from runbook.model.events import (
     JournalDamaged,
     NoteAdded,
     Paused,
+    PersonTold,
     ReadingTaken,
     RecoveryAnswered,
     ReportedTimeCorrected,
@@ -211,6 +212,12 @@ def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
     return replace(state, noted=state.noted | {event.step}) if state.step(event.step).finished else state
 
 
+def _told(state: State, recorded: Recorded, event: PersonTold) -> State:
+    if not event.reached or event.contact in state.told:
+        return state
+    return replace(state, told=(*state.told, event.contact))
+
+
 def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
     debts = tuple(
         replace(debt, waived_by=event.name, waiver=event.reason, closed_at=recorded.at)
@@ -266,6 +273,7 @@ _HANDLERS: dict[type, Any] = {
     WentTo: _went,
     AnswerCorrected: _corrected,
     TicketsCounted: _tickets,
+    PersonTold: _told,
     DebtWaived: _waived,
     NoteAdded: _noted,
     IncidentClosed: _closed,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from runbook.model.outcome import Expectation, Outcome, Scalar
 from runbook.model.ports import JSON, World
@@ -18,9 +18,8 @@ from runbook.model.site import Site
 PHASES = ("scope", "diagnose", "contain", "remediate", "verify", "restore", "close")
 Phase = Literal["scope", "diagnose", "contain", "remediate", "verify", "restore", "close"]
 Group = Literal["reading", "action", "people"]
-
-
-# -- expectations -------------------------------------------------------------------------------------------------------
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 # -- common keys --------------------------------------------------------------------------------------------------------
@@ -67,6 +66,42 @@ class Manual(Model):
     """What to do or read by hand."""
 
 
+class Jump(Model):
+    """A target in another playbook. The incident, its clocks, debts and inputs of the same name go on there."""
+
+    playbook: Id
+    """The playbook's id."""
+    at: StepId
+    """A step of it that has `entry: yes`."""
+
+
+def _target(value: Any) -> Any:
+    """A target as one text: `PLAYBOOK:STEP` where it is in another playbook."""
+    if isinstance(value, Mapping):
+        jump = Jump.model_validate(value)
+        return f"{jump.playbook}:{jump.at}"
+    return value
+
+
+Target = Annotated[
+    str,
+    BeforeValidator(_target),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "properties": {"playbook": {"type": "string"}, "at": {"type": "string"}},
+                    "required": ["playbook", "at"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
 class Repeatable(Model):
     at_most: Count
     """How often the step may be entered again."""
@@ -97,10 +132,10 @@ class CommonKeys(Model):
     """Conditions on earlier steps or inputs; all must hold, else the step is not taken."""
     expect: dict[str, Expectation] = Field(default_factory=dict)
     """What the reading's values must be."""
-    next: dict[Literal["passed", "warned", "failed", "expired", "unreachable", "skipped"], str] = Field(
+    next: dict[Literal["passed", "warned", "failed", "expired", "unreachable", "skipped"], Target] = Field(
         default_factory=dict
     )
-    """Where an outcome goes: a step id, `continue` or `end`."""
+    """Where an outcome goes: a step id, `continue`, `end`, an exit of the block, or `{playbook: ID, at: STEP}`."""
     repeatable: Repeatable | None = None
     """How often the step may be entered again."""
     timeout: Duration | None = None
@@ -125,12 +160,28 @@ class CommonKeys(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of several things that a reading asked: a host of `hosts`, a cell of a `mesh`.
+
+    name: the host, `host:port` for a port. origin: from where it was asked (`here`, or a machine of the site). outcome: `passed
+    warned failed unreachable`. found: one short line.
+    """
+
+    name: str
+    outcome: Outcome
+    found: str = ""
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    origin: str = "here"
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a kind found or did.
 
     outcome: the kind's own verdict (`expect` may change it for readings). values: by name, with the unit in the name.
     found: one short line with the value, in codes and numbers. answer: what a person chose or typed. raw: remote bytes to keep.
-    ended: for actions, how the act itself ended (`done error unknown not_sent`). reason: what a person typed.
+    ended: for actions, how the act itself ended (`done error unknown not_sent`). reason: what a person typed. parts: what each
+    of several things that were asked said.
     """
 
     outcome: Outcome
@@ -140,7 +191,7 @@ class Result:
     raw: tuple[tuple[str, bytes], ...] = ()
     ended: Literal["", "done", "error", "unknown", "not_sent"] = ""
     reason: str = ""
-    details: Mapping[str, JSON] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
 
 class StepPorts(Protocol):
@@ -166,6 +217,22 @@ class StepPorts(Protocol):
 
     def record(self, event: Any) -> None:
         """Append an event of people (`PersonTold`, `TicketsCounted`) while the step runs."""
+        ...
+
+    def at_once(self, run: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """`run` for every item, all at the same time as far as this machine allows; the results in the items' order."""
+        ...
+
+    def since(self, what: str) -> datetime:
+        """The time of `reported`, or of the end of the step `what`. Raises CannotAskError when there is none yet."""
+        ...
+
+    def evidence(self, step: str) -> tuple[str, ...]:
+        """The names of what an earlier step put into the evidence, with the beginning of each SHA-256."""
+        ...
+
+    def told(self) -> tuple[str, ...]:
+        """The contacts that were told something in this incident, each once, in order."""
         ...
 
 

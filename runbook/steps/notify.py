@@ -11,8 +11,8 @@ from pydantic import Field
 from runbook.model.events import PersonTold
 from runbook.model.lookup import Problems, contact_problems
 from runbook.model.outcome import Scalar
-from runbook.model.ports import CannotAskError, Message
 from runbook.model.prompts import Choice, Prompt
+from runbook.model.replies import CannotAskError, Message
 from runbook.model.schema import Id, OneOrMore, Sentence
 from runbook.model.site import Site
 from runbook.model.step import CommonKeys, Group, Kind, Result, StepPorts

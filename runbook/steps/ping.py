@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from runbook.model.lookup import Problems, host_called, host_problems
-from runbook.model.ports import PingReply
+from runbook.model.replies import PingReply
 from runbook.model.schema import Count, Id
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts

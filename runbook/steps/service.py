@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from runbook.model.lookup import Problems, host_called, host_problems, nearest
-from runbook.model.ports import CannotAskError, SshReply
 from runbook.model.remote import act_result, command_line, kept, words_sent
+from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id, Name
 from runbook.model.site import Host, Site
 from runbook.model.step import Group, Kind, Result, StepPorts

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from runbook.model.lookup import Problems, host_called, host_problems, port_called, port_problems
 from runbook.model.outcome import Outcome
-from runbook.model.ports import SipReply
+from runbook.model.replies import SipReply
 from runbook.model.schema import Id, OneOrMore, Whole
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts
@@ -73,9 +73,7 @@ class Sip(Kind):
         """Send the request once (UDP repeats it by timer T1) and wait for a final response."""
         host = ports.site.hosts[self.host]
         timeout_s = ports.timeout_s or TIMEOUT_S
-        reply = ports.world.sip.options(
-            host.address, host.ports[self.port], transport=self.transport, timeout_s=timeout_s
-        )
+        reply = ports.world.sip.options(host, host.ports[self.port], transport=self.transport, timeout_s=timeout_s)
         return reading(reply, self.passes)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from runbook.model.lookup import Problems, host_called, host_problems, nearest
-from runbook.model.ports import CannotAskError
 from runbook.model.remote import act_result, command_line, words_sent
+from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from runbook.model.lookup import Problems, host_called, host_problems, port_called, port_problems
 from runbook.model.outcome import Outcome
-from runbook.model.ports import TcpReply
+from runbook.model.replies import TcpReply
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts

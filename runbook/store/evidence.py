@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import Kept
+from runbook.model.replies import Kept
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.notices import why
 from runbook.store.rows import whole

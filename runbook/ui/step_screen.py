@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook.model.playbook import Playbook, Step, WaitFor
+from runbook.model.playbook import Playbook, Step, Together, WaitFor
 from runbook.model.site import Site
 from runbook.model.text import _
 from runbook.model.units import span
@@ -42,6 +42,8 @@ def plan_line(step: Step, site: Site) -> str:
         return _("read {kind} every {every}, at most {limit}").format(
             kind="/".join(step.sample.until), every=span(step.sample.every), limit=span(step.sample.limit)
         )
+    if isinstance(step.sample, Together):
+        return _("at the same time: {branches}").format(branches=" | ".join(step.sample.branches))
     return step.sample.plan_line(site)
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from runbook.model.ports import Capture
-
-HEAD_BYTES = TAIL_BYTES = 65536
+from runbook.model.replies import KEEP_BYTES, Capture
 
 
 class Recorder:
     """Collects one stream in bounded memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_bytes: int = KEEP_BYTES) -> None:
+        self._keep_bytes = keep_bytes
         self._head, self._tail = bytearray(), bytearray()
         self._size = 0
         self._sha256 = hashlib.sha256()
@@ -21,13 +20,13 @@ class Recorder:
         """Take the next bytes of the stream."""
         self._size += len(data)
         self._sha256.update(data)
-        room = HEAD_BYTES - len(self._head)
+        room = self._keep_bytes - len(self._head)
         self._head += data[:room]
         self._tail += data[room:] if room > 0 else data
         # Cut now and then, not each time: cutting moves what remains.
-        if len(self._tail) > 4 * TAIL_BYTES:
-            del self._tail[:-TAIL_BYTES]
+        if len(self._tail) > 4 * self._keep_bytes:
+            del self._tail[: -self._keep_bytes]
 
     def capture(self) -> Capture:
         """What has come so far."""
-        return Capture(bytes(self._head), bytes(self._tail[-TAIL_BYTES:]), self._size, self._sha256.hexdigest())
+        return Capture(bytes(self._head), bytes(self._tail[-self._keep_bytes :]), self._size, self._sha256.hexdigest())

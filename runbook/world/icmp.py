@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from runbook.model.ports import CannotAskError, PingReply
+from runbook.model.replies import CannotAskError, PingReply
 from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.net import cannot_ask, phase, resolve

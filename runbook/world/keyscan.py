@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.text import _
 from runbook.world.ssh_keys import ALGORITHMS, PublicKey
 from runbook.world.ssh_transport import Deadlines, NoCommonHostKeyError, open_client

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from runbook.model.ports import CannotAskError, LaptopView
+from runbook.model.replies import CannotAskError, LaptopView
 from runbook.world.icmp import probe
 
 _ROUTES_4, _ROUTES_6 = Path("/proc/net/route"), Path("/proc/net/ipv6_route")

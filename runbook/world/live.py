@@ -5,15 +5,33 @@ from __future__ import annotations
 from runbook.model.ports import World
 from runbook.model.site import Site
 from runbook.world.clock import LiveClock
+from runbook.world.dns import LiveDns
+from runbook.world.files import LiveFiles
+from runbook.world.http import LiveHttp
 from runbook.world.icmp import LiveIcmp
 from runbook.world.laptop import LiveLaptop
 from runbook.world.net import LiveNet
 from runbook.world.outbox import PrintedOutbox
 from runbook.world.phone import LivePhone
+from runbook.world.secrets import SiteSecrets
 from runbook.world.sip import LiveSip
 from runbook.world.ssh import LiveSsh
 
 
 def live(site: Site) -> World:
     """The ports over real sockets. Opens nothing yet; close `ssh` when the run ends."""
-    return World(LiveClock(), LiveIcmp(), LiveNet(), LiveSip(), LiveSsh(), PrintedOutbox(), LiveLaptop(), LivePhone())
+    secrets = SiteSecrets(site.secrets)
+    return World(
+        clock=LiveClock(),
+        icmp=LiveIcmp(),
+        net=LiveNet(),
+        sip=LiveSip(),
+        http=LiveHttp(secrets),
+        dns=LiveDns(),
+        ssh=LiveSsh(),
+        files=LiveFiles(),
+        outbox=PrintedOutbox(),
+        laptop=LiveLaptop(),
+        phone=LivePhone(),
+        secrets=secrets,
+    )

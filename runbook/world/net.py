@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runbook.model.errors import system_said
-from runbook.model.ports import CannotAskError, TcpReply
+from runbook.model.replies import CannotAskError, TalkReply, TcpReply, TlsReply, Turn
+from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.deadline import within
 
@@ -47,6 +48,16 @@ class LiveNet:
         if attempt.connection is not None:
             attempt.connection.close()
         return TcpReply(attempt.result, attempt.elapsed_s, attempt.address)
+
+    def talk(self, address: str, port: int, turns: Sequence[Turn], *, timeout_s: float) -> TalkReply:
+        """Not asked yet."""
+        raise CannotAskError("permission", _("this laptop does not allow asking {address}").format(address=address))
+
+    def tls(self, host: Host, port: int, *, timeout_s: float) -> TlsReply:
+        """Not asked yet."""
+        raise CannotAskError(
+            "permission", _("this laptop does not allow asking {address}").format(address=host.address)
+        )
 
 
 def resolve(address: str, deadline_s: float = RESOLVE_S) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook.model.ports import Message
+from runbook.model.replies import Message
 
 
 class PrintedOutbox:

@@ -8,7 +8,8 @@ import time
 from typing import Literal
 
 from runbook.model.errors import system_said
-from runbook.model.ports import CannotAskError, SipReply
+from runbook.model.replies import CannotAskError, SipReply, Transport
+from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.net import cannot_ask, connect, phase, resolve
 from runbook.world.sip_message import MAGIC_COOKIE, MAX_MESSAGE_BYTES, Request, Response, framed, options, response
@@ -22,16 +23,22 @@ _GARBAGE = "invalid response"
 class LiveSip:
     """`runbook.model.ports.Sip`: a client of one transaction at a time, on a socket of its own."""
 
-    def options(self, address: str, port: int, *, transport: Literal["udp", "tcp"], timeout_s: float) -> SipReply:
+    def options(self, host: Host, port: int, *, transport: Transport, timeout_s: float) -> SipReply:
         """Send OPTIONS (RFC 3261 section 11.1) and wait `timeout_s`, the name look-up included, for its final response.
 
         Silence is measured: `status` None, and `reason` says which (`no answer`, `port unreachable`, `refused`, `closed`,
         `invalid response`). Raises CannotAskError in phase `resolve`, `route`, `link` or `permission`.
         """
         began = time.monotonic()
-        addresses = resolve(address, timeout_s)
+        addresses = resolve(host.address, timeout_s)
         ask = _ask_udp if transport == "udp" else _ask_tcp
-        return ask(address, addresses, port, began, began + timeout_s)
+        return ask(host.address, addresses, port, began, began + timeout_s)
+
+    def register(self, host: Host, port: int, *, transport: Transport, timeout_s: float) -> SipReply:
+        """Not asked yet."""
+        raise CannotAskError(
+            "permission", _("this laptop does not allow asking {address}").format(address=host.address)
+        )
 
 
 def _request(host: str, port: int, transport: Literal["udp", "tcp"], sock: socket.socket) -> Request:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runbook.model.ports import CannotAskError, SshReply
+from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
 from runbook.model.site import Host
 from runbook.model.text import _
 
@@ -65,7 +65,7 @@ class LiveSsh:
         self._seats: dict[tuple[object, ...], _Seat] = {}
         self._lock = threading.Lock()
 
-    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float) -> SshReply:
+    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float, keep_bytes: int = KEEP_BYTES) -> SshReply:
         """Run `argv` on `host`, once, and wait `deadline_s` for its end; opening the connection has its own deadlines.
 
         `status` None: the command was sent and its end is not known (`lost`, `deadline`). 255 with `signal`: it was
@@ -77,7 +77,7 @@ class LiveSsh:
         command = command_line(argv, sudo=login_of(host).sudo)
         client, channel = self._channel(host)
         began = time.monotonic()
-        running = Running(client, channel, began + deadline_s)
+        running = Running(client, channel, began + deadline_s, keep_bytes)
         try:
             running.send(command)
             ended = running.watch()

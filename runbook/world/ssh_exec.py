@@ -10,7 +10,7 @@ from typing import Literal
 
 import paramiko
 
-from runbook.model.ports import CannotAskError, SshReply
+from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
 from runbook.model.text import _
 from runbook.world.capture import Recorder
 from runbook.world.ssh_transport import Client, said
@@ -44,9 +44,13 @@ class Running:
     client: Client
     channel: paramiko.Channel
     deadline: float
-    stdout: Recorder = field(default_factory=Recorder)
-    stderr: Recorder = field(default_factory=Recorder)
+    keep_bytes: int = KEEP_BYTES
+    stdout: Recorder = field(init=False)
+    stderr: Recorder = field(init=False)
     bell: Bell = field(default_factory=Bell)
+
+    def __post_init__(self) -> None:
+        self.stdout, self.stderr = Recorder(self.keep_bytes), Recorder(self.keep_bytes)
 
     def send(self, command: bytes) -> None:
         """Ask the host to start `command`. Raises CannotAskError while it is certain that nothing was started.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 
 ALGORITHMS: Mapping[str, tuple[str, ...]] = {
     "ssh-ed25519": ("ssh-ed25519",),

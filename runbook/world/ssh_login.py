@@ -10,7 +10,7 @@ import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from runbook.model.errors import system_said
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.site import Host, Login
 from runbook.model.text import _
 from runbook.world.deadline import within

@@ -20,7 +20,7 @@ from paramiko.common import MSG_CHANNEL_FAILURE, MSG_CHANNEL_REQUEST
 from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
-from runbook.model.ports import CannotAskError, Phase
+from runbook.model.replies import CannotAskError, Phase
 from runbook.model.text import _
 from runbook.world.net import connect, resolve
 from runbook.world.ssh_keys import WEAK, PublicKey

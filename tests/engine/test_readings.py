@@ -238,7 +238,7 @@ def test_what_may_not_be_asked_says_nothing_about_the_cable() -> None:
 
 
 def _blind() -> Any:
-    from runbook.model.ports import LaptopView
+    from runbook.model.replies import LaptopView
 
     return LaptopView(True, "", None)
 

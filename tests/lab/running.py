@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from runbook.model.ports import SshReply, World
+from runbook.model.ports import World
+from runbook.model.replies import SshReply
 from runbook.model.site import Host, Site
 from runbook.world.lab.child import Kept
 from runbook.world.lab.control import Control

@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.world.lab.cases import CASES, known_case
 from tests.lab.running import StartLab
 

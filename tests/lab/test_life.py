@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.world.lab.child import ensure_lab, open_lab, reopen_lab, start_detached, stop
 from runbook.world.lab.control import Control, LabGoneError
 from runbook.world.lab.folder import read_setup

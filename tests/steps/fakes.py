@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
-from runbook.model.ports import Capture, LaptopView, Message, PingReply, SipReply, SshReply, TcpReply, World
+from runbook.model.ports import World
 from runbook.model.prompts import Prompt
+from runbook.model.replies import KEEP_BYTES, Capture, LaptopView, Message, SshReply, Turn
 from runbook.model.site import Host, Site
 from runbook.model.step import CommonKeys, Kind
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 SITE = Site.model_validate(
     {
@@ -72,7 +76,7 @@ class Refuses:
 class Replies:
     """Stands for icmp, net, sip and ssh: gives the prepared reply (or raises it) and keeps the calls."""
 
-    reply: PingReply | TcpReply | SipReply | SshReply | Exception
+    reply: object
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def _give(self, *call: Any) -> Any:
@@ -87,10 +91,28 @@ class Replies:
     def tcp(self, address: str, port: int, *, timeout_s: float) -> Any:
         return self._give(address, port, timeout_s)
 
-    def options(self, address: str, port: int, *, transport: str, timeout_s: float) -> Any:
-        return self._give(address, port, transport, timeout_s)
+    def talk(self, address: str, port: int, turns: Sequence[Turn], *, timeout_s: float) -> Any:
+        return self._give(address, port, tuple(turns), timeout_s)
 
-    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float) -> Any:
+    def tls(self, host: Host, port: int, *, timeout_s: float) -> Any:
+        return self._give(host.address, port, timeout_s)
+
+    def options(self, host: Host, port: int, *, transport: str, timeout_s: float) -> Any:
+        return self._give(host.address, port, transport, timeout_s)
+
+    def register(self, host: Host, port: int, *, transport: str, timeout_s: float) -> Any:
+        return self._give(host.address, port, transport, timeout_s)
+
+    def get(self, host: Host, port: int, *, path: str, tls: bool, timeout_s: float) -> Any:
+        return self._give(host.address, port, path, tls, timeout_s)
+
+    def look_up(self, address: str, port: int, *, name: str, type_: str, timeout_s: float) -> Any:
+        return self._give(address, port, name, type_, timeout_s)
+
+    def read(self, path: str, *, last_bytes: int) -> Any:
+        return self._give(path, last_bytes)
+
+    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float, keep_bytes: int = KEEP_BYTES) -> Any:
         return self._give(host.address, tuple(argv), deadline_s)
 
     def close(self) -> None:
@@ -125,6 +147,19 @@ class Phone:
         return f"This is an exercise. {sentence}" if self.practice else sentence
 
 
+class NoSecrets:
+    """A site without secrets."""
+
+    def value(self, name: str) -> str:
+        raise UnforeseenError(f"secret {name}")
+
+    def redacted(self, text: str) -> str:
+        return text
+
+    def redacted_bytes(self, data: bytes) -> bytes:
+        return data
+
+
 class Clock:
     def now(self) -> datetime:
         raise UnforeseenError("clock.now")
@@ -151,8 +186,11 @@ class FakePorts:
     timeout_s: float | None = None
     answers: list[str] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)
+    times: dict[str, datetime] = field(default_factory=dict)
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    told_contacts: tuple[str, ...] = ()
 
     def ask(self, prompt: Prompt) -> str:
         assert prompt.name == self.step.id
@@ -165,14 +203,26 @@ class FakePorts:
         return answer
 
     def tell(self, *lines: str) -> None:
-        self.told += lines
+        self.said += lines
 
     def record(self, event: Any) -> None:
         self.events.append(event)
 
+    def at_once(self, run: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        return [run(item) for item in items]
+
+    def since(self, what: str) -> datetime:
+        return self.times[what]
+
+    def evidence(self, step: str) -> tuple[str, ...]:
+        return self.kept[step]
+
+    def told(self) -> tuple[str, ...]:
+        return self.told_contacts
+
     def shown(self) -> str:
         """Everything that the person saw."""
-        parts: list[str] = [*self.told]
+        parts: list[str] = [*self.said]
         for prompt in self.prompts:
             parts += [*prompt.lines, prompt.question, *(choice.label for choice in prompt.choices)]
         return "\n".join(parts)
@@ -196,7 +246,20 @@ def ports(
     """Ports on which only what is given here may be used."""
     hand: Any = replies or Refuses("world")
     post: Any = outbox or Refuses("outbox")
-    world = World(Clock(), hand, hand, hand, hand, post, Laptop(), Phone(practice=practice))
+    world = World(
+        clock=Clock(),
+        icmp=hand,
+        net=hand,
+        sip=hand,
+        http=hand,
+        dns=hand,
+        ssh=hand,
+        files=hand,
+        outbox=post,
+        laptop=Laptop(),
+        phone=Phone(practice=practice),
+        secrets=NoSecrets(),
+    )
     return FakePorts(world, site=site, answers=list(answers), step=step or keys(), timeout_s=timeout_s)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runbook.model.events import PersonTold
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.steps.carrier_switch import CarrierSwitch
 from runbook.steps.notify import Notify
 from runbook.steps.service import Service

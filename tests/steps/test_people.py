@@ -91,7 +91,7 @@ def test_a_number_is_asked_again_until_it_is_one() -> None:
     fake = ports(answers=["", "many", "-1", "2.5", "9" * 16, "7"])
     result = kind(Ask, type="integer", unit="seats").run(fake)
     assert (result.answer, result.values) == ("7", {"number": 7})
-    assert len(fake.told) == 5
+    assert len(fake.said) == 5
     assert "seats" in fake.prompts[0].question
 
 
@@ -99,7 +99,7 @@ def test_a_number_that_a_bound_case_leaves_out_is_asked_again() -> None:
     fake = ports(answers=["5", "0"])
     result = kind(Ask, type="integer", cases={"none": {"equals": "0"}}).run(fake)
     assert result.answer == "none"
-    assert fake.told == ["This plan has no single case for 5."]
+    assert fake.said == ["This plan has no single case for 5."]
 
 
 def test_a_text_may_be_left_for_later_only_where_the_plan_says_so() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook.model.ports import CannotAskError, PingReply, SipReply, TcpReply
+from runbook.model.replies import CannotAskError, PingReply, SipReply, TcpReply
 from runbook.model.site import Site
 from runbook.steps.ping import Ping
 from runbook.steps.service import Service, command

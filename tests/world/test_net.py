@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.model.site import Host
 from runbook.world import icmp, net
 from runbook.world.clock import LiveClock
@@ -222,7 +222,7 @@ def test_gateway_of_a_printed_table(table: str, gateway: str) -> None:
 @pytest.mark.needs_root
 def test_a_laptop_without_any_network_cannot_ask() -> None:
     script = """
-    from runbook.model.ports import CannotAskError
+    from runbook.model.replies import CannotAskError
     from runbook.model.site import Host
     from runbook.world.live import live
     world = live(None)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.world.sip import LiveSip
 from runbook.world.sip_message import MAX_MESSAGE_BYTES, Request, framed, options, response
 from tests import peers

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.world.keyscan import host_keys
 from runbook.world.ssh import LiveSsh, command_line
 from runbook.world.ssh_keys import PublicKey

@@ -14,7 +14,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from runbook.model.ports import CannotAskError
+from runbook.model.replies import CannotAskError
 from runbook.world.ssh import LiveSsh
 from tests import peers
 from tests.world.broken_ssh import Broken, broken, listening
@@ -255,7 +255,7 @@ def test_a_flood_is_kept_in_little_memory(sshd: peers.Sshd) -> None:
 def test_a_failed_connection_does_not_keep_the_program_alive(sshd: peers.Sshd) -> None:
     script = """
     import sys
-    from runbook.model.ports import CannotAskError
+    from runbook.model.replies import CannotAskError
     from runbook.model.site import Host
     from runbook.world.ssh import LiveSsh
     from runbook.world.ssh_transport import Deadlines

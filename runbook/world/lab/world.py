@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
-from runbook.model.ports import CannotAskError, LaptopView, PingReply, World
+from runbook.model.ports import World
+from runbook.model.replies import CannotAskError, LaptopView, PingReply
 from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.clock import LiveClock
+from runbook.world.dns import LiveDns
+from runbook.world.files import LiveFiles
+from runbook.world.http import LiveHttp
 from runbook.world.lab.centre import DOORS
 from runbook.world.lab.control import Control, LabGoneError
 from runbook.world.lab.folder import read_setup
 from runbook.world.net import LiveNet
 from runbook.world.outbox import PrintedOutbox
 from runbook.world.phone import PracticePhone
+from runbook.world.secrets import SiteSecrets
 from runbook.world.sip import LiveSip
 from runbook.world.ssh import LiveSsh
 
@@ -23,15 +28,20 @@ MEANS = "ping (lab)"
 
 def lab(folder: Path) -> World:
     """The world of the lab in `folder`. Whether the lab runs shows when it is asked."""
+    secrets = SiteSecrets({})
     return World(
         clock=LiveClock(),
         icmp=LabIcmp(folder),
         net=LiveNet(),
         sip=LiveSip(),
+        http=LiveHttp(secrets),
+        dns=LiveDns(),
         ssh=LiveSsh(),
+        files=LiveFiles(),
         outbox=PrintedOutbox(),
         laptop=LabLaptop(),
         phone=PracticePhone(),
+        secrets=secrets,
     )
 
 

@@ -1,0 +1,81 @@
+"""Readings of hosts: one host, or every member of a group at the same time, each with a result of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from pydantic import model_validator
+
+from runbook.model.lookup import Problems, machine_problems
+from runbook.model.parts import combined
+from runbook.model.replies import CannotAskError
+from runbook.model.schema import Id, Names
+from runbook.model.site import Site
+from runbook.model.step import Kind, Part, Result, StepPorts
+from runbook.model.text import ExpectedError, _
+
+HERE = "here"
+COUNTS = {
+    "failed_count": "With `hosts`: how many failed.",
+    "unreachable_count": "With `hosts`: how many could not be asked.",
+    "asked_count": "With `hosts`: how many were asked.",
+}
+"""The values of a reading of several hosts, beside those of each host."""
+
+
+class HostReading(Kind):
+    """A reading of `host`, or of each of `hosts`. A subclass says what one host is asked (`probe`)."""
+
+    host: Id | None = None
+    """The host or seat of the site."""
+    hosts: Names = ()
+    """Several hosts, seats or groups instead: each gets a result, and `failed_count` says how many failed."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.host is None) == (not self.hosts):
+            raise ExpectedError(_("expected either `host` or `hosts`"))
+        return self
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What the plan names: one host, or hosts and groups."""
+        return self.hosts or ((self.host,) if self.host else ())
+
+    def called(self, site: Site) -> str:
+        """What people call the host, or the hosts."""
+        if self.host:
+            return site.host_title(self.host)
+        return _("each of {names}").format(names=", ".join(site.members(self.hosts)))
+
+    def host_problems(self, site: Site | None) -> Problems:
+        """Hosts, seats and groups that the site does not have."""
+        field = "host" if self.host else "hosts"
+        return [problem for name in self.named for problem in machine_problems(site, field, name)]
+
+    def probe(self, ports: StepPorts, host: str) -> Result:
+        """Ask one host. Raises CannotAskError."""
+        raise AssertionError(f"{type(self).__name__} has no probe")
+
+    def run(self, ports: StepPorts) -> Result:
+        """Ask the host; or all of them at the same time, where one that cannot be asked does not lose another's answer."""
+        if self.host:
+            return self.probe(ports, self.host)
+        return several(ports, ports.site.members(self.hosts), lambda host: self.probe(ports, host))
+
+
+def several(ports: StepPorts, names: Sequence[str], probe: Callable[[str], Result]) -> Result:
+    """Every name probed at the same time: a part for each, and what they say together (`parts.combined`)."""
+
+    def asked(name: str) -> tuple[Part, tuple[tuple[str, bytes], ...]]:
+        try:
+            found = probe(name)
+        except CannotAskError as cannot:
+            return Part(name, "unreachable", f"{cannot.phase}: {cannot.detail}"), ()
+        raw = tuple((f"{name}-{label}", data) for label, data in found.raw)
+        return Part(name, found.outcome, found.found, found.values), raw
+
+    answers = ports.at_once(asked, names)
+    raw = tuple(kept for _part, kept_of in answers for kept in kept_of)
+    return combined([part for part, _raw in answers], raw)

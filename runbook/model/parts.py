@@ -1,0 +1,79 @@
+"""What several answers say together: the hosts of `hosts`, the cells of a `mesh`, the branches of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runbook.model.outcome import Condition, Expectation, Outcome, Scalar
+from runbook.model.step import Part, Result
+
+_WORSE: tuple[Outcome, ...] = ("passed", "warned", "failed")
+NAMED = 8
+"""How many names a line holds before the rest is only counted."""
+
+
+def combined(parts: Sequence[Part], raw: tuple[tuple[str, bytes], ...] = ()) -> Result:
+    """One failed: failed. None failed but some could not be asked: warned, with their names. None could be asked: unreachable."""
+    by_outcome = {outcome: [_name(part) for part in parts if part.outcome == outcome] for outcome in _ORDER}
+    failed, unreachable = by_outcome["failed"], by_outcome["unreachable"]
+    outcome: Outcome
+    if failed:
+        outcome = "failed"
+    elif unreachable:
+        outcome = "unreachable" if len(unreachable) == len(parts) else "warned"
+    else:
+        outcome = "warned" if by_outcome["warned"] else "passed"
+    values: dict[str, Scalar] = {
+        "failed_count": len(failed),
+        "unreachable_count": len(unreachable),
+        "asked_count": len(parts),
+    }
+    found = "; ".join(_listed(name, names, len(parts)) for name, names in by_outcome.items() if names)
+    return Result(outcome, values, found=found, raw=raw, parts=tuple(parts))
+
+
+_ORDER: tuple[Outcome, ...] = ("failed", "unreachable", "warned", "passed")
+
+
+def judged(result: Result, expect: Mapping[str, Expectation]) -> Result:
+    """The result by a step's own expectations, the worst of them; the kind's verdict where it has none.
+
+    Of several answers each is judged by itself; what is expected of `failed_count` and its like is judged on the whole.
+    """
+    if not expect or result.outcome == "unreachable":
+        return result
+    if not result.parts:
+        return replace(result, outcome=worst(result.values, expect))
+    of_all = {name: expected for name, expected in expect.items() if name in result.values}
+    of_each = {name: expected for name, expected in expect.items() if name not in of_all}
+    parts = [
+        part if part.outcome == "unreachable" or not of_each else replace(part, outcome=worst(part.values, of_each))
+        for part in result.parts
+    ]
+    whole = combined(parts, result.raw)
+    values = {**result.values, **whole.values}
+    outcome = worst(values, of_all) if of_all and whole.outcome != "unreachable" else whole.outcome
+    return replace(whole, values=values, outcome=outcome)
+
+
+def worst(values: Mapping[str, Scalar], expect: Mapping[str, Expectation]) -> Outcome:
+    """The worst outcome that the values give."""
+    found = 0
+    for name, expected in expect.items():
+        value = values.get(name)
+        if isinstance(expected, Condition):
+            found = max(found, 0 if expected.holds(value) else 2)
+        else:
+            found = max(found, _WORSE.index(expected.outcome(value)))
+    return _WORSE[found]
+
+
+def _name(part: Part) -> str:
+    return part.name if part.origin == "here" else f"{part.origin}>{part.name}"
+
+
+def _listed(outcome: str, names: Sequence[str], total: int) -> str:
+    rest = f" +{len(names) - NAMED}" if len(names) > NAMED else ""
+    listed = "" if outcome == "passed" else ": " + ", ".join(names[:NAMED]) + rest
+    return f"{outcome} {len(names)}/{total}{listed}"
