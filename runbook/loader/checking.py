@@ -11,6 +11,7 @@ from runbook.loader.library import APART, Folders, Group, Source, files_in, fold
 from runbook.loader.playbooks import read_playbook, scheme_of
 from runbook.loader.reading import Reading
 from runbook.loader.references import References
+from runbook.loader.shelf import Shelf
 from runbook.loader.site import read_site
 from runbook.loader.understood import Understanding
 from runbook.loader.validation import Reporter, meant, nearest, shown
@@ -35,8 +36,11 @@ def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | Non
     """Every problem of these files and of what they use, each once, sorted. Raises RunbookError E-FILE for one that is not there."""
     found: set[Problem] = set()
     named: dict[tuple[str, str], Path] = {}
+    shelves: dict[Path, Shelf] = {}
     for path in paths:
-        found.update(_of_file(path, folders, site))
+        own = folder_of(path)
+        shelf = shelves.setdefault(own, Shelf(Folders([own, *folders])))
+        found.update(_of_file(path, shelf, site))
         folder = path.absolute().parent.name
         first = named.setdefault((folder if folder in APART else "", path.stem), path)
         if first != path:
@@ -45,23 +49,23 @@ def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | Non
     return sorted(found)
 
 
-def _of_file(path: Path, folders: Sequence[Path], site: Site | None) -> list[Problem]:
+def _of_file(path: Path, shelf: Shelf, site: Site | None) -> list[Problem]:
     data, name = file_bytes(path), shown_path(path)
     report = Reporter(read_yaml(data, name))
     tree = report.document.tree
     if tree is None:
         return list(report.document.problems)
     first = next(iter(tree), "") if isinstance(tree, dict) else ""
-    library = Folders([folder_of(path), *folders])
     if first == "runbook":
-        return read_playbook(Source(kept_path("playbooks", path.stem), name, data), library, site).problems
+        source = Source(kept_path("playbooks", path.stem), name, data)
+        return read_playbook(source, shelf, site, document=report.document).problems
     if first == "block":
-        return _of_block(report, path.stem, library, site)
+        return _of_block(report, path.stem, shelf, site)
     if first == "site":
         return read_site(data, name)[1]
     if first == "scheme":
         try:
-            scheme_of(Source(kept_path("schemes", path.stem), name, data))
+            scheme_of(Source(kept_path("schemes", path.stem), name, data), report.document)
         except ProblemsError as error:
             return list(error.problems)
         return []
@@ -74,10 +78,10 @@ def _of_file(path: Path, folders: Sequence[Path], site: Site | None) -> list[Pro
     return [*report.document.problems, problem]
 
 
-def _of_block(report: Reporter, name: str, library: Folders, site: Site | None) -> list[Problem]:
+def _of_block(report: Reporter, name: str, shelf: Shelf, site: Site | None) -> list[Problem]:
     """A block by itself: its keys and its steps. What only a whole plan can show is checked where the block is used."""
     problems = list(report.document.problems)
-    reading = Reading(library, {}, problems, [report.document])
+    reading = Reading(shelf, {}, problems, [report.document])
     header = reading.header(report, name)
     raws = list(reading.steps(report, report.document.tree, inside_block=True))
     order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}

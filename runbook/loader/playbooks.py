@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from runbook.loader import lint
 from runbook.loader.decode import file_bytes
-from runbook.loader.document import settled
+from runbook.loader.document import Document, settled
 from runbook.loader.library import Folders, Library, Snapshot, Source, folder_of, kept_path
 from runbook.loader.reading import Reading, first_key, same_name
 from runbook.loader.references import References, input_problems
+from runbook.loader.shelf import Shelf
 from runbook.loader.understood import Understanding
 from runbook.loader.validation import Reporter, nearest
 from runbook.loader.yaml import read_yaml
@@ -40,7 +41,7 @@ def load_playbook(id_or_path: str, folders: Sequence[Path], site: Site | None = 
     Raises RunbookError E-PLAN-UNKNOWN with the nearest ids, E-FILE, or ProblemsError E-PLAN-BAD with every problem.
     """
     source, library = located(id_or_path, folders)
-    loaded = read_playbook(source, library, site)
+    loaded = read_playbook(source, Shelf(library), site)
     if loaded.problems or loaded.playbook is None:
         raise ProblemsError("E-PLAN-BAD", loaded.problems, name=id_or_path)
     # The record must say where the plan was, wherever the program was started.
@@ -61,7 +62,7 @@ def load_snapshot(files: Mapping[str, bytes], plan: str = "") -> tuple[Playbook,
     source = library.source("playbooks", names[0]) if names else None
     if source is None:
         raise RunbookError("E-PLAN-UNKNOWN", name=plan, nearest="-")
-    loaded = read_playbook(source, library, None, whole=False)
+    loaded = read_playbook(source, Shelf(library), None, whole=False)
     if loaded.playbook is None:
         raise ProblemsError("E-PLAN-BAD", loaded.problems, name=names[0])
     return loaded.playbook, site
@@ -82,9 +83,9 @@ def load_scheme_kept(name: str, files: Mapping[str, bytes]) -> Scheme:
     return scheme_of(Source(kept, kept, files[kept]))
 
 
-def scheme_of(source: Source) -> Scheme:
-    """A scheme from its bytes. Raises ProblemsError E-PLAN-BAD."""
-    report = Reporter(read_yaml(source.data, source.shown))
+def scheme_of(source: Source, document: Document | None = None) -> Scheme:
+    """A scheme from its bytes (`document`: as they were read). Raises ProblemsError E-PLAN-BAD."""
+    report = Reporter(document or read_yaml(source.data, source.shown))
     problems = list(report.document.problems)
     if report.document.tree is not None and first_key(report, "scheme", problems):
         try:
@@ -120,13 +121,18 @@ def known_playbooks(folders: Sequence[Path]) -> list[str]:
     return Folders(folders).names("playbooks")
 
 
-def read_playbook(source: Source, library: Library, site: Site | None, *, whole: bool = True) -> Loaded:
-    """Read one playbook and everything it uses. Nothing is raised for what a file holds. `whole`: also the checks of `lint`."""
-    report = Reporter(read_yaml(source.data, source.shown))
+def read_playbook(
+    source: Source, shelf: Shelf, site: Site | None, *, whole: bool = True, document: Document | None = None
+) -> Loaded:
+    """Read one playbook and everything it uses. Nothing is raised for what a file holds.
+
+    `whole`: also the checks of `lint`. `document`: the playbook's file where it was read already.
+    """
+    report = Reporter(document or read_yaml(source.data, source.shown))
     loaded = Loaded(list(report.document.problems))
     if report.document.tree is None:
         return loaded
-    reading = Reading(library, {source.kept: source.data}, loaded.problems, [report.document])
+    reading = Reading(shelf, {source.kept: source.data}, loaded.problems, [report.document])
     if not first_key(report, "runbook", loaded.problems):
         return loaded
     header, whole_header = _header(report, Path(source.kept).stem, loaded.problems, site)
@@ -184,14 +190,14 @@ def _header(report: Reporter, name: str, problems: list[Problem], site: Site | N
 
 def _clocks(report: Reporter, header: Header, reading: Reading) -> Iterator[Problem]:
     assert header.clocks is not None
-    rule, library = header.clocks, reading.library
-    source = library.source("schemes", rule.scheme)
+    rule, shelf = header.clocks, reading.shelf
+    source = shelf.source("schemes", rule.scheme)
     if source is None:
-        yield report.unknown_name(("clocks", "scheme"), _("a scheme"), rule.scheme, library.names("schemes"))
+        yield report.unknown_name(("clocks", "scheme"), _("a scheme"), rule.scheme, shelf.names("schemes"))
         return
     reading.files[source.kept] = source.data
     try:
-        scheme = scheme_of(source)
+        scheme = scheme_of(source, shelf.document(source))
     except ProblemsError as error:
         yield from error.problems
         return

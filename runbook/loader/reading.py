@@ -10,10 +10,9 @@ from pydantic import ValidationError
 
 from runbook.loader.blocks import Raw, UseKeys, With, in_place
 from runbook.loader.document import Document, Place
-from runbook.loader.library import Library
 from runbook.loader.samples import input_sample
+from runbook.loader.shelf import Shelf
 from runbook.loader.validation import Reporter, shown
-from runbook.loader.yaml import read_yaml
 from runbook.model.errors import Problem
 from runbook.model.playbook import BlockHeader
 from runbook.model.ports import JSON
@@ -29,7 +28,7 @@ COMMON = frozenset(field.alias or name for name, field in CommonKeys.model_field
 class Reading:
     """What reading the steps of a plan gathers on the way."""
 
-    library: Library
+    shelf: Shelf
     files: dict[str, bytes]
     problems: list[Problem]
     documents: list[Document]
@@ -91,13 +90,13 @@ class Reading:
             self.problems += report.invalid(error, UseKeys, place)
             return
         name = use.use.block
-        source = self.library.source("blocks", name)
+        source = self.shelf.source("blocks", name)
         if source is None:
             at: Place = (*place, "use", "block")
-            self.problems.append(report.unknown_name(at, _("a block"), name, self.library.names("blocks")))
+            self.problems.append(report.unknown_name(at, _("a block"), name, self.shelf.names("blocks")))
             return
         self.files[source.kept] = source.data
-        inner = Reporter(read_yaml(source.data, source.shown))
+        inner = Reporter(self.shelf.document(source))
         self.documents.append(inner.document)
         self.problems += inner.document.problems
         if inner.document.tree is None:
