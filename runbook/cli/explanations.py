@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from runbook.cli.show import flow
+from runbook.model.described import described
 from runbook.model.errors import REGISTRY
 from runbook.model.outcome import OUTCOMES
 from runbook.model.playbook import Header, Input, WaitFor
@@ -151,12 +152,14 @@ def documents() -> Iterator[str]:
     models: list[type[BaseModel]] = [*kinds().values(), WaitFor, CommonKeys, Header, Input, Site]
     for model in models:
         yield documented(model)
-        yield from (field.description for field in model.model_fields.values() if field.description)
+        yield from (field.description for field in described(model).model_fields.values() if field.description)
         yield from getattr(model, "VALUES", {}).values()
 
 
 def _fields(model: type[BaseModel]) -> list[str]:
-    return [line for name, field in model.model_fields.items() for line in _field(field.alias or name, field)]
+    return [
+        line for name, field in described(model).model_fields.items() for line in _field(field.alias or name, field)
+    ]
 
 
 def _field(name: str, field: Any) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import TypeVar
 
 AT_ONCE = 256
@@ -19,6 +18,5 @@ def at_once(run: Callable[[T], R], items: Sequence[T]) -> list[R]:
     if len(items) < 2:
         return [run(item) for item in items]
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(items))) as pool:
-        # Each thread speaks the person's language.
-        futures = [pool.submit(copy_context().run, run, item) for item in items]
+        futures = [pool.submit(run, item) for item in items]
     return [future.result() for future in futures]

@@ -6,8 +6,17 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
+from runbook.model.described import described
 from runbook.model.ids import ID
 from runbook.model.text import N_, ExpectedError, Text, _
 from runbook.model.units import duration, span
@@ -24,7 +33,17 @@ _NUMBER = re.compile(r"\+?[0-9][0-9 -]{0,28}[0-9]|\+?[0-9*#]{2,20}")
 class Model(BaseModel):
     """A frozen node of a playbook or site file. Unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    # Built when it is first used: a walk needs a few of the models, and building all of them is most of its start.
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The JSON Schema with each field's docstring as its description."""
+        found = handler.resolve_ref_schema(handler(schema))
+        for name, info in described(cls).model_fields.items():
+            if info.description:
+                found["properties"][info.alias or name].setdefault("description", info.description)
+        return found
 
 
 def _text(value: Any) -> str:

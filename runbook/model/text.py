@@ -50,6 +50,13 @@ class Text:
     by_language: tuple[tuple[str, str], ...]
 
     @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        """For pydantic: an object of this class, nothing inside it."""
+        from pydantic_core.core_schema import is_instance_schema
+
+        return is_instance_schema(cls)
+
+    @classmethod
     def of(cls, value: str | Mapping[str, str] | Text) -> Text:
         """From a sentence or a map of languages; raises ExpectedError, a ValueError, for anything else."""
         if isinstance(value, Text):

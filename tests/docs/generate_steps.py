@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "steps.md"
 sys.path.insert(0, str(ROOT))
 
+from runbook.model.described import described  # noqa: E402
 from runbook.model.playbook import WaitFor  # noqa: E402
 from runbook.model.schema import Model  # noqa: E402
 from runbook.model.step import CommonKeys, Kind  # noqa: E402
@@ -71,7 +72,7 @@ def _fields(model: type[Model]) -> Iterator[str]:
     schema = model.model_json_schema(by_alias=True)
     yield "| key | what may stand there | default | what it is |"
     yield "|---|---|---|---|"
-    for field, info in model.model_fields.items():
+    for field, info in described(model).model_fields.items():
         key = info.alias or field
         words = _type(schema["properties"][key], schema.get("$defs", {}))
         default = "required" if info.is_required() else _default(info.get_default(call_default_factory=True))
