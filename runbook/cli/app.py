@@ -132,6 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A terminal that lacks a character shows `?`; it must not stop the walk.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")
+        # Looking for plugins reads the metadata of every installed package, and no other package is to take part in validation.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         speak_language(chosen_language(given, os.environ))
         code = run(given)
         sys.stdout.flush()
