@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from runbook.model.probes import ping_times
 from runbook.model.replies import CannotAskError, PingReply
 from runbook.model.site import Host
 from runbook.model.text import _
@@ -121,13 +121,6 @@ def ping_command(platform: str, ip: str, count: int, timeout_s: float) -> Sequen
     if platform == "darwin":
         return ("ping6" if ":" in ip else "ping", "-n", "-c", str(count), "-i", str(INTERVAL_S), "--", ip)
     return ("ping", "-n", "-c", str(count), "-i", str(INTERVAL_S), "-W", f"{timeout_s:g}", "--", ip)
-
-
-def ping_times(said: str) -> tuple[float, ...]:
-    """The round-trip times in ms that a system's `ping` printed, whatever its language; each stands on a line with a TTL."""
-    lines = [line for line in said.splitlines() if re.search(r"\b(ttl|hlim)=", line, re.IGNORECASE) or "<1ms" in line]
-    times = [re.search(r"[=<] ?(\d+(?:[.,]\d+)?) ?ms", line) for line in lines]
-    return tuple(float(found[1].replace(",", ".")) for found in times if found)
 
 
 def ping_error(said: str) -> int | None:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from runbook.model.probes import ping_times
 from runbook.model.replies import CannotAskError
 from runbook.model.site import Host
 from runbook.world import icmp, net
 from runbook.world.clock import LiveClock
-from runbook.world.icmp import LiveIcmp, ping_command, ping_error, ping_times
+from runbook.world.icmp import LiveIcmp, ping_command, ping_error
 from runbook.world.laptop import LiveLaptop, default_gateway, gateway_4, gateway_6, gateway_of_table
 from runbook.world.net import LiveNet, resolve
 from tests import peers
