@@ -12,11 +12,12 @@ import pytest
 
 from runbook.bundled import playbooks_dir
 from runbook.cli.app import main
+from runbook.cli.check import annotation
 from runbook.cli.completion import incident_ids, playbook_ids
 from runbook.cli.explanations import explained, known
 from runbook.loader.playbooks import load_playbook
 from runbook.loader.site import load_site
-from runbook.model.errors import REGISTRY
+from runbook.model.errors import REGISTRY, Problem
 from runbook.model.site import Site
 from runbook.steps import kinds
 from tests.loader.plans import folder
@@ -61,6 +62,26 @@ def test_every_problem_is_one_line_and_one_object(
         "where": "steps[2] look: id",
         "message": "expected an id of its own, found 'look', which stands in line 12 already",
     }
+
+
+def test_every_problem_is_one_annotation_of_a_github_workflow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder(tmp_path, LOOK + LOOK))
+    code, out, _err = said(capsys, "check", ".", "--format", "github")
+    assert (code, out) == (
+        1,
+        "::error file=call-centre/plan.yaml,line=15,col=9,title=E-NAME-TWICE::steps[2] look: id: expected an id of its own, "
+        "found 'look', which stands in line 12 already\n",
+    )
+    assert json.loads(said(capsys, "check", ".", "--format", "json")[1]) == as_json(capsys, "check", ".")
+
+
+def test_nothing_that_stands_in_a_file_becomes_an_annotation_of_its_own() -> None:
+    problem = Problem("a,b:c%.yaml", 1, 2, "E-YAML", "the file", "50 %\r\n::error::, \x1b[31m")
+    assert annotation(problem) == (
+        "::error file=a%2Cb%3Ac%25.yaml,line=1,col=2,title=E-YAML::the file: 50 %25\\u{d}%0A::error::, \\u{1b}[31m"
+    )
 
 
 @pytest.mark.parametrize("argument", ["nowhere/plan.yaml", "plan.yaml", "cti-dwon"])
