@@ -54,13 +54,17 @@ def text_of(data: bytes) -> str:
     if text.replace("\n", "").isprintable() and not any(letter in text for letter in _BLANK_LETTERS):
         return text
     # The parser would count some of these as ends of lines, and every line after them would be named wrongly.
-    for number, shown in enumerate(text.split("\n"), 1):
-        if shown.isprintable() and _BLANK_LETTERS.isdisjoint(shown):
-            continue
-        for column, letter in enumerate(shown, 1):
-            if letter != "\t" and unseen(letter):
-                raise UnreadableTextError(number, column, unseen_sentence(letter))
+    first = first_unseen(text)
+    if first >= 0:
+        before = text.rfind("\n", 0, first)
+        raise UnreadableTextError(text.count("\n", 0, first) + 1, first - before, unseen_sentence(text[first]))
     return text
+
+
+def first_unseen(text: str) -> int:
+    """Where the first letter stands that cannot be seen, ends of lines and tabs apart; -1 when there is none."""
+    # Each letter is looked at once, however often it stands there: a large file has few different ones.
+    return min((text.index(letter) for letter in set(text) - {"\n", "\t"} if unseen(letter)), default=-1)
 
 
 def _other_encoding(data: bytes) -> str:

@@ -14,18 +14,17 @@ from typing import Any
 import yaml
 
 from runbook.loader import broken
-from runbook.loader.decode import unseen, unseen_sentence
+from runbook.loader.decode import first_unseen, unseen_sentence
 from runbook.loader.document import Place
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
 from runbook.model.text import _
 
 DEPTH_LIMIT = 20
-NODES_LIMIT = 30_000
+NODES_LIMIT = 20_000
 PROBLEMS_LIMIT = 200
-_EVENTS_LIMIT = (
-    2 * NODES_LIMIT + 4
-)  # a list or map begins and ends; the stream and the document do so around all of them
+# A list or map begins and ends; the stream and the document do so around all of them.
+EVENTS_LIMIT = 2 * NODES_LIMIT + 4
 _SHOWN = 60
 
 
@@ -54,11 +53,11 @@ class _Frame:
 class Builder:
     """The tree of one text. After `run`: `top` and its `spots`, the `problems`, the places whose value is `broken`.
 
-    `whole` is False when reading was given up and the tree is not worth a look; `events` is how many were read.
+    `whole` is False when reading was given up and the tree is not worth a look; `events` is how many were read, `room` at most.
     """
 
-    def __init__(self, file: str, text: str) -> None:
-        self.file, self.text = file, text
+    def __init__(self, file: str, text: str, room: int = EVENTS_LIMIT) -> None:
+        self.file, self.text, self.room = file, text, room
         self.problems: list[Problem] = []
         self.broken: list[Place] = []
         self.whole = True
@@ -92,18 +91,17 @@ class Builder:
             yaml.StreamStartEvent: self.nothing,
             yaml.StreamEndEvent: self.nothing,
         }
-        event = None
         try:
             events = parser(self.text)
             try:
-                for self.events, event in enumerate(islice(iter(events.get_event, None), _EVENTS_LIMIT)):
+                for self.events, event in enumerate(islice(iter(events.get_event, None), self.room), 1):
                     handlers[type(event)](event)
+                if self.events == self.room and type(event) is not yaml.StreamEndEvent:
+                    self.whole = False
+                    sentence = _("expected at most {limit} keys and values, found more").format(limit=NODES_LIMIT)
+                    self.problem("E-YAML-SIZE", event.start_mark, sentence)
             finally:
                 events.dispose()
-            if event is not None and self.events == _EVENTS_LIMIT - 1 and type(event) is not yaml.StreamEndEvent:
-                sentence = _("expected at most {limit} keys and values, found more").format(limit=NODES_LIMIT)
-                self.problem("E-YAML-SIZE", event.start_mark, sentence)
-                self.whole = False
         except _Enough:
             pass
         except yaml.YAMLError as error:
@@ -131,7 +129,12 @@ class Builder:
         if frame.is_map:
             key = frame.key
             if key is None:
-                self.take_key(text, mark)
+                if frame.lost or text in frame.node or text == "<<":
+                    self.refuse_key(text, mark)
+                else:
+                    frame.key, frame.key_lost = text, False
+                    frame.spots.append(mark)
+                self._refused = False
                 return
             frame.key = None
             lost = frame.key_lost
@@ -148,27 +151,20 @@ class Builder:
         if (frame.flow or self._comments) and not style and not lost:
             self.plain(event, text, key)
 
-    def take_key(self, text: str, mark: Any) -> None:
+    def refuse_key(self, text: str, mark: Any) -> None:
+        """Take a key whose value nobody keeps."""
         frame = self._frame
-        self._refused = False
-        frame.key, frame.key_lost = text, frame.lost
+        frame.key, frame.key_lost = text, True
         if text == "<<":
             self.problem("E-YAML-ALIAS", mark, _("expected a key, found a merge key (<<): write the keys out"))
-            frame.key_lost = True
         elif text in frame.node:
             sentence = _("expected each key once, found {key!r} again; it stands in line {line} already")
             first = frame.spots[1 + 2 * list(frame.node).index(text)]
             self.problem("E-YAML-DUPLICATE", mark, sentence.format(key=_short(text), line=first.line + 1))
-            frame.key_lost = True
-        elif not frame.lost:
-            frame.spots.append(mark)
 
     def alias(self, event: Any) -> None:
         self.refuse("E-YAML-ALIAS", event, _("the alias *{name}").format(name=_short(event.anchor)))
-        if self._frame.is_map and self._frame.key is None:
-            self.take_key("", event.start_mark)
-        else:
-            self.attach("", event.start_mark)
+        self.scalar(yaml.ScalarEvent(None, None, (True, True), "", event.start_mark, event.end_mark, style="'"))
 
     def start(self, event: Any) -> None:
         mark, frame = event.start_mark, self._frame
@@ -223,12 +219,12 @@ class Builder:
     # -- what is rare
 
     def seen(self, text: str, mark: Any) -> str:
-        for letter in text:
-            if letter not in "\n\t" and unseen(letter):
-                self.problem("E-YAML-TEXT", mark, unseen_sentence(letter))
-                self._refused = True
-                return ""
-        return text
+        first = first_unseen(text)
+        if first < 0:
+            return text
+        self.problem("E-YAML-TEXT", mark, unseen_sentence(text[first]))
+        self._refused = True
+        return ""
 
     def plain(self, event: Any, text: str, key: str | None) -> None:
         """Whether YAML broke a sentence without quotes."""

@@ -13,7 +13,7 @@ import yaml
 from runbook.loader import broken
 from runbook.loader.decode import SIZE_LIMIT_BYTES, UnreadableTextError, text_of
 from runbook.loader.document import TOP, Document, Mark, Place, places
-from runbook.loader.tree import PROBLEMS_LIMIT, Builder, directive
+from runbook.loader.tree import EVENTS_LIMIT, PROBLEMS_LIMIT, Builder, directive
 from runbook.model.errors import Problem
 from runbook.model.text import _
 
@@ -35,17 +35,17 @@ def read_yaml(data: bytes, file: str, parser: Any = None) -> Document:
         return _refused(file, "E-YAML", Mark(text.count("\n", 0, text.index("\n%")) + 2, 1), directive())
     found: list[Problem] = []
     repaired: set[int] = set()
-    reread = 0
+    room, letters = EVENTS_LIMIT, REREAD_LIMIT_LETTERS
     while True:
-        builder = Builder(file, text)
+        builder = Builder(file, text, room)
         failure = builder.run(PARSER if parser is None else parser)
         if failure is None:
             break
+        room, letters = room - builder.events, letters - len(text)
         lines = text.split("\n")
         cause = broken.explained(failure, lines)
         found.append(Problem(file, cause.line, cause.column, cause.code, _("the file"), cause.message))
-        reread += len(text)
-        enough = len(repaired) >= REPAIRS_LIMIT or reread > REREAD_LIMIT_LETTERS
+        enough = len(repaired) >= REPAIRS_LIMIT or letters < 0 or room < builder.events
         if not cause.repair or cause.line in repaired or enough:
             return Document(file, problems=(*builder.problems, *found))
         # The sentence is read as if it stood in quotes, so that the mistakes after it are found as well.
@@ -54,7 +54,7 @@ def read_yaml(data: bytes, file: str, parser: Any = None) -> Document:
         text = "\n".join(lines)
     problems = (*found, *builder.problems)
     if not builder.whole:
-        return Document(file, problems=problems)
+        return Document(file, problems=tuple(found) or problems)
     return Document(file, builder.top, builder.spots, problems, frozenset(builder.broken) | _spoilt(builder, repaired))
 
 
