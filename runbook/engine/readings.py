@@ -16,7 +16,7 @@ from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
-ANSWERED_BY_NETWORK = ("ping", "tcp", "sip")
+ANSWERED_BY_NETWORK = ("ping", "mesh", "tcp", "sip")
 ON_THE_WAY = ("resolve", "link", "route", "connect")
 
 
@@ -75,10 +75,18 @@ def take(context: Context, step: Step, kind: Kind, purpose: str, expect: Mapping
 
 def seen(context: Context, kind: Kind, taken: Taken) -> Taken:
     """What a reading without an answer says: nothing at all (`unreachable`, `link`) when this laptop sees nothing."""
-    silent = taken.outcome == "failed" and kind.NAME in ANSWERED_BY_NETWORK
-    if (silent or taken.phase in ON_THE_WAY) and laptop.sees_nothing(context, getattr(kind, "host", "")):
+    if (_silent(kind, taken) or taken.phase in ON_THE_WAY) and laptop.sees_nothing(context, getattr(kind, "host", "")):
         return replace(taken, outcome="unreachable", phase="link")
     return taken
+
+
+def _silent(kind: Kind, taken: Taken) -> bool:
+    """Whether this laptop asked the network and nothing answered at all: its own cable may be the fault."""
+    if kind.NAME not in ANSWERED_BY_NETWORK:
+        return False
+    if taken.result.parts:
+        return all(part.origin == "here" and part.outcome in ("failed", "unreachable") for part in taken.result.parts)
+    return taken.outcome == "failed" and getattr(kind, "from_", "here") == "here"
 
 
 def read(context: Context, step: Step, kind: Kind) -> None:

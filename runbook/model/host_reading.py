@@ -8,14 +8,14 @@ from typing import Self
 from pydantic import model_validator
 
 from runbook.model.lookup import Problems, machine_problems
+from runbook.model.origins import HERE, at_once_from
 from runbook.model.parts import combined
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id, Names
-from runbook.model.site import Site
+from runbook.model.site import Host, Site
 from runbook.model.step import Kind, Part, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
-HERE = "here"
 COUNTS = {
     "failed_count": "With `hosts`: how many failed.",
     "unreachable_count": "With `hosts`: how many could not be asked.",
@@ -39,6 +39,11 @@ class HostReading(Kind):
         return self
 
     @property
+    def origin(self) -> str:
+        """From where the hosts are asked: this laptop, unless a subclass has `from`."""
+        return HERE
+
+    @property
     def named(self) -> tuple[str, ...]:
         """What the plan names: one host, or hosts and groups."""
         return self.hosts or ((self.host,) if self.host else ())
@@ -54,6 +59,14 @@ class HostReading(Kind):
         field = "host" if self.host else "hosts"
         return [problem for name in self.named for problem in machine_problems(site, field, name)]
 
+    @staticmethod
+    def machine(site: Site, host: str) -> Host:
+        """The host or seat of this name. Raises CannotAskError where the site has none (any more)."""
+        known = site.machine(host)
+        if known is None:
+            raise CannotAskError("resolve", _("the site file has no host or seat {name}").format(name=host))
+        return known
+
     def probe(self, ports: StepPorts, host: str) -> Result:
         """Ask one host. Raises CannotAskError."""
         raise AssertionError(f"{type(self).__name__} has no probe")
@@ -62,20 +75,20 @@ class HostReading(Kind):
         """Ask the host; or all of them at the same time, where one that cannot be asked does not lose another's answer."""
         if self.host:
             return self.probe(ports, self.host)
-        return several(ports, ports.site.members(self.hosts), lambda host: self.probe(ports, host))
+        return several(ports, ports.site.members(self.hosts), lambda host: self.probe(ports, host), self.origin)
 
 
-def several(ports: StepPorts, names: Sequence[str], probe: Callable[[str], Result]) -> Result:
+def several(ports: StepPorts, names: Sequence[str], probe: Callable[[str], Result], origin: str = HERE) -> Result:
     """Every name probed at the same time: a part for each, and what they say together (`parts.combined`)."""
 
     def asked(name: str) -> tuple[Part, tuple[tuple[str, bytes], ...]]:
         try:
             found = probe(name)
         except CannotAskError as cannot:
-            return Part(name, "unreachable", f"{cannot.phase}: {cannot.detail}"), ()
+            return Part(name, "unreachable", f"{cannot.phase}: {cannot.detail}", origin=origin), ()
         raw = tuple((f"{name}-{label}", data) for label, data in found.raw)
-        return Part(name, found.outcome, found.found, found.values), raw
+        return Part(name, found.outcome, found.found, found.values, origin), raw
 
-    answers = ports.at_once(asked, names)
+    answers = at_once_from(ports, asked, names, lambda _name: origin)
     raw = tuple(kept for _part, kept_of in answers for kept in kept_of)
     return combined([part for part, _raw in answers], raw)

@@ -47,9 +47,9 @@ def test_a_reading_waits_for_enter_and_is_the_machines() -> None:
         ("{loss_pct: {warn: 20.1, fail: 50}}", 4, "passed"),
         ("{loss_pct: {warn: 1, fail: 60}}", 2, "failed"),
         ("{loss_pct: {fail: 60.1}}", 2, "passed"),
-        ("{answered: {at_least: 3}}", 3, "passed"),
-        ("{answered: {at_least: 3}}", 2, "failed"),
-        ("{answered: {at_least: 1}, loss_pct: {warn: 1}}", 4, "warned"),
+        ("{received: {at_least: 3}}", 3, "passed"),
+        ("{received: {at_least: 3}}", 2, "failed"),
+        ("{received: {at_least: 1}, loss_pct: {warn: 1}}", 4, "warned"),
         ("{rtt_avg_ms: {at_most: 10}}", 0, "failed"),
     ],
 )
@@ -136,13 +136,13 @@ VALUES = """
   next: {failed: continue}
 - id: look
   title: It answers as often again
-  ping: {host: cti, count: $steps.first.answered}
+  ping: {host: cti, count: $steps.first.received}
   next: {failed: continue%s}
 - id: restart
   title: Restart it
   service: {host: cti, name: core, do: restart}
   approval: {by: leadership}
-  verify: {ping: {host: cti, count: $steps.first.answered}}
+  verify: {ping: {host: cti, count: $steps.first.received}}
 """
 
 

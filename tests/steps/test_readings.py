@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runbook.model.host_reading import COUNTS
 from runbook.model.replies import CannotAskError, PingReply, SipReply, TcpReply
 from runbook.model.site import Site
 from runbook.steps.ping import Ping
@@ -21,23 +22,71 @@ from tests.steps.fakes import SITE, Replies, kind, ports, ssh_reply
         (
             (1.0, 2.0, 4.0),
             "passed",
-            {"loss_pct": 0, "answered": 3, "rtt_avg_ms": 2.333, "jitter_ms": 1.5},
-            "loss 0 %, rtt 2.33 ms (icmp)",
+            {"loss_pct": 0, "received": 3, "rtt_min_ms": 1, "rtt_avg_ms": 2.333, "rtt_max_ms": 4, "jitter_ms": 1.5},
+            "loss 0 %, avg 2.33 ms, jitter 1.5 ms, MOS estimate from ICMP 4.40 (icmp)",
         ),
         (
             (0.5,),
             "passed",
-            {"loss_pct": 66.667, "answered": 1, "rtt_avg_ms": 0.5, "jitter_ms": None},
-            "loss 66.67 %, rtt 0.5 ms (icmp)",
+            {"loss_pct": 66.667, "received": 1, "rtt_avg_ms": 0.5, "jitter_ms": None},
+            "loss 66.67 %, avg 0.5 ms, MOS estimate from ICMP 1.38 (icmp)",
         ),
-        ((), "failed", {"loss_pct": 100, "answered": 0, "rtt_avg_ms": None, "jitter_ms": None}, "loss 100 % (icmp)"),
+        (
+            (),
+            "failed",
+            {"loss_pct": 100, "received": 0, "rtt_avg_ms": None, "jitter_ms": None, "mos_estimate": None},
+            "loss 100 % (icmp)",
+        ),
     ],
 )
 def test_ping_fails_only_on_silence(rtts: tuple[float, ...], outcome: str, values: Any, found: str) -> None:
     replies = Replies(PingReply(3, rtts, "icmp", "192.0.2.1"))
     result = kind(Ping, host="cti", count="3").run(ports(replies=replies))
-    assert (result.outcome, result.values, result.found) == (outcome, values, found)
+    assert (result.outcome, result.found) == (outcome, found)
+    assert values.items() <= result.values.items()
+    assert (result.values["sent"], result.values["address"]) == (3, "192.0.2.1")
+    assert set(result.values) == set(Ping.VALUES) - set(COUNTS)
     assert replies.calls == [("192.0.2.1", 3, 1.0)]
+
+
+def test_a_name_s_resolved_address_is_recorded() -> None:
+    """H32: what a name stood for when it was asked is in the record."""
+    result = kind(Ping, host="sip").run(ports(replies=Replies(PingReply(5, (1.0,), "icmp", "198.51.100.7"))))
+    assert result.values["address"] == "198.51.100.7"
+    assert result.found.endswith("(icmp, 198.51.100.7)")
+
+
+def test_a_group_gives_a_result_for_each_of_its_hosts() -> None:
+    replies = Replies(PingReply(5, (1.0,), "icmp", "192.0.2.1"))
+    pinged = kind(Ping, hosts=["cti", "sip"])
+    result = pinged.run(ports(replies=replies))
+    assert [(part.name, part.origin, part.outcome) for part in result.parts] == [
+        ("cti", "here", "passed"),
+        ("sip", "here", "passed"),
+    ]
+    assert (result.values["failed_count"], result.values["asked_count"]) == (0, 2)
+    assert pinged.exact(SITE) == "ping -c 5 192.0.2.1 192.0.2.2"
+
+
+def test_a_ping_from_another_machine_runs_that_machine_s_own_ping_over_ssh() -> None:
+    said = "PING sip (198.51.100.7) 56(84) bytes of data.\n64 bytes from 198.51.100.7: icmp_seq=1 ttl=64 time=3.5 ms\n"
+    replies = Replies(ssh_reply(0, said))
+    pinged = kind(Ping, host="sip", count="1", from_="cti")
+    result = pinged.run(ports(replies=replies))
+    assert (result.outcome, result.values["rtt_avg_ms"], result.values["address"]) == ("passed", 3.5, "198.51.100.7")
+    ((address, words, _deadline_s),) = replies.calls
+    assert (address, words[-1]) == ("192.0.2.1", "192.0.2.2")
+    assert "ping" in words
+    assert pinged.exact(SITE) == "ping -c 1 192.0.2.2 from 192.0.2.1"
+    assert pinged.plan_line(SITE).startswith("from CTI server (192.0.2.1): ping sip")
+
+
+def test_a_machine_that_cannot_be_signed_in_to_pings_nothing() -> None:
+    with pytest.raises(CannotAskError) as caught:
+        kind(Ping, host="cti", from_="sip").run(ports())
+    assert caught.value.phase == "login"
+    ((field, sentence),) = kind(Ping, host="cti", from_="ctu").problems(SITE)
+    assert (field, "nearest: cti" in sentence) == ("from", True)
 
 
 def test_ping_shares_the_timeout_among_its_requests() -> None:
