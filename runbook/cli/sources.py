@@ -49,7 +49,8 @@ def found_sources(
     from runbook.cli.places import folders_for, site_for
     from runbook.cli.session import world_of
     from runbook.loader.playbooks import load_playbook, located
-    from runbook.loader.site import load_site, site_text_of
+    from runbook.loader.site import load_site
+    from runbook.loader.site_kept import site_text_of
 
     with ExitStack() as stack:
         folders = folders_for(at, home, plan_id)

@@ -54,9 +54,9 @@ def load_snapshot(files: Mapping[str, bytes], plan: str = "") -> tuple[Playbook,
     `plan` names the playbook where several were kept. Rules that were added since do not stop a running incident: only what
     cannot be read at all raises ProblemsError.
     """
-    from runbook.loader.site import site_of
+    from runbook.loader.site_kept import kept_site
 
-    site = site_of(files[SITE_KEPT], SITE_KEPT)
+    site = kept_site(files[SITE_KEPT], SITE_KEPT)
     library = Snapshot(files)
     names = [plan] if plan else library.names("playbooks")
     source = library.source("playbooks", names[0]) if names else None

@@ -1,29 +1,29 @@
-"""The site file: read strictly, and the part of it that a plan uses, kept with the incident."""
+"""The site file: read strictly, every problem at once, and compared with another fact by fact."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from runbook.loader.decode import file_bytes
+from runbook.loader.document import Mark, Place
+from runbook.loader.inventory import Inventory
+from runbook.loader.literals import literal_secrets
 from runbook.loader.reading import first_key
 from runbook.loader.references import scalars
 from runbook.loader.validation import Reporter
 from runbook.loader.yaml import read_yaml
 from runbook.model.errors import Problem, ProblemsError
-from runbook.model.playbook import Playbook
 from runbook.model.ports import JSON
 from runbook.model.schema import Model
 from runbook.model.site import Site
-from runbook.model.text import Text, _
+from runbook.model.text import Text
 
-_ANY_HOST = ("host", "seat", "seats")
+_PRUNED_AT_MOST = 8
 
 
 def load_site(path: Path) -> Site:
@@ -40,67 +40,54 @@ def site_of(data: bytes, shown: str) -> Site:
 
 
 def read_site(data: bytes, shown: str) -> tuple[Site | None, list[Problem]]:
-    """The site, or None, and every problem of its file."""
+    """The site, or None, and every problem of its file. Nothing that is said shows a secret that stands in it."""
     report = Reporter(read_yaml(data, shown))
     problems = list(report.document.problems)
-    if report.document.tree is None or not first_key(report, "site", problems):
+    tree = report.document.tree
+    if not isinstance(tree, dict) or not first_key(report, "site", problems):
+        if not isinstance(tree, dict) and tree is not None:
+            first_key(report, "site", problems)
         return None, problems
-    try:
-        site = Site.model_validate(report.document.tree)
-    except ValidationError as error:
-        return None, sorted({*problems, *report.invalid(error, Site)})
-    problems += _services(site, report)
-    return site, sorted(problems)
+    declared = tree.get("secrets")
+    secrets = dict(literal_secrets(report, declared if isinstance(declared, dict) else ()))
+    site, invalid = _validated(tree, report)
+    problems += invalid
+    if site is not None:
+        problems += Inventory(site, report).problems()
+    hidden = {report.document.at(place, key=key) for place in secrets for key in (False, True)}
+    problems = [each for each in problems if Mark(each.line, each.column) not in hidden]
+    return (None if invalid else site), sorted({*problems, *secrets.values()})
 
 
-def _services(site: Site, report: Reporter) -> Iterator[Problem]:
-    for name, host in site.hosts.items():
-        for service, how in host.services.items():
-            if bool(how.systemd) == bool(how.commands):
-                message = _("expected either `systemd` or `commands`, found {found}").format(
-                    found=_("both") if how.systemd else _("neither")
-                )
-                yield report.problem("E-VALUE-TYPE", ("hosts", name, "services", service), message)
+def _validated(tree: JSON, report: Reporter) -> tuple[Site | None, list[Problem]]:
+    """The site of all entries that are right by themselves, so that those are looked at together, and what the others lack."""
+    problems: list[Problem] = []
+    for _attempt in range(_PRUNED_AT_MOST):
+        try:
+            return Site.model_validate(tree), problems
+        except ValidationError as error:
+            problems = problems or report.invalid(error, Site)
+            tree = _without(tree, list(report.wrong_places(error)))
+    return None, problems
 
 
-def site_text_of(site: Site, plan: Playbook) -> bytes:
-    """The part of the site that the plan uses, as a site file: hosts, lines and contacts that it names, and everybody's titles.
-
-    Reading it again gives the same facts. Where the plan asks for a host, all hosts are kept.
-    """
-    named = set(_named(plan))
-    asked = {entry.type for entry in plan.header.inputs.values()}
-    tree = _plain(site)
-    assert isinstance(tree, dict)
-    for part, wanted in (("hosts", _ANY_HOST), ("lines", ("line",)), ("contacts", ("contact",))):
-        known = tree.get(part)
-        if isinstance(known, dict) and not asked.intersection(wanted):
-            tree[part] = {key: value for key, value in known.items() if key in named}
-    text: str = yaml.safe_dump({"site": "1", **tree}, allow_unicode=True, sort_keys=False, width=150)
-    return text.encode()
+def _without(tree: JSON, wrong: Iterable[Place]) -> JSON:
+    """The tree without these entries; a list is left out as a whole, its other entries would move."""
+    cut = set()
+    for place in wrong:
+        numbered = next((at for at, part in enumerate(place) if isinstance(part, int)), len(place))
+        cut.add(place[:numbered])
+    pruned = _pruned(tree, (), cut)
+    return {"site": "1", "name": "-", **pruned} if isinstance(pruned, dict) else pruned
 
 
-def _named(plan: Playbook) -> Iterator[str]:
-    """Every name in the plan's steps that may be one of the site's."""
-    for step in plan.steps:
-        keys = step.keys
-        trees: list[JSON] = [dict(step.body)]
-        if keys.verify:
-            trees.append(dict(keys.verify.reading))
-        yield from (
-            name for name in (keys.role, *((keys.approval.by, keys.approval.or_) if keys.approval else ())) if name
-        )
-        for tree in trees:
-            for _place, text in scalars(tree):
-                match = re.fullmatch(r"\$site\.(.+)\.[a-z_]+", text)
-                yield match[1] if match else text
-        for name, value in step.sample:
-            if isinstance(value, str) and name:
-                yield value  # a kind may name a contact or a line by default
-    yield from (entry.default for entry in plan.header.inputs.values() if entry.default)
+def _pruned(node: JSON, place: Place, cut: set[Place]) -> JSON:
+    if not isinstance(node, dict):
+        return node
+    return {key: _pruned(value, (*place, key), cut) for key, value in node.items() if (*place, key) not in cut}
 
 
-def _plain(value: Any) -> JSON:
+def plain(value: Any) -> JSON:
     """A model as the tree of text that a file holds; what has its default is left out."""
     if isinstance(value, Model):
         fields = type(value).model_fields
@@ -109,11 +96,11 @@ def _plain(value: Any) -> JSON:
             for name, field in fields.items()
             if name in value.model_fields_set
         }
-        return {key: _plain(entry) for key, entry in given.items()}
+        return {key: plain(entry) for key, entry in given.items()}
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, Text):
         data = value.data()
         return data if isinstance(data, str) else dict(data)
@@ -126,8 +113,8 @@ def _plain(value: Any) -> JSON:
 
 def differences(old: Site | None, new: Site) -> list[str]:
     """What another site file says differently, one line for each fact: `hosts.cti.address: 10.0.0.1 -> 10.0.0.2`."""
-    before = {} if old is None else dict(_facts(_plain(old)))
-    after = dict(_facts(_plain(new)))
+    before = {} if old is None else dict(_facts(plain(old)))
+    after = dict(_facts(plain(new)))
     if old is None:
         return []
     lines = []

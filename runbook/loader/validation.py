@@ -120,6 +120,12 @@ class Reporter:
             found.setdefault((problem.line, problem.column, problem.code), problem)
         return list(found.values())
 
+    def wrong_places(self, error: ValidationError) -> Iterator[Place]:
+        """The entries that one validation of the whole file refused; that of a missing key is the one it is missing in."""
+        for loc, details in _flat(error):
+            place = self._place((), loc)
+            yield place[:-1] if details["type"] == "missing" else place
+
     def _misspelt(self, place: Place, known: set[str]) -> bool:
         """Whether a key that is missing stands there with another spelling, which is said already."""
         node = _at(self.document.tree, place[:-1])

@@ -86,6 +86,10 @@ REGISTRY: dict[str, Code] = {
     "E-VALUE-TYPE": Code(N_("A value of the wrong type."), N_("correct the value")),
     "E-NAME-UNKNOWN": Code(N_("A name that nothing else defines."), N_("correct the name, or define it")),
     "E-NAME-TWICE": Code(N_("The same id is used twice."), N_("rename one of the two")),
+    "E-SECRET": Code(
+        N_("A secret stands in the file."),
+        N_("take it out, change it where it is used, put it into the keyring and name it under `secrets`"),
+    ),
     "E-STEP-KIND": Code(N_("A step has exactly one kind."), N_("runbook explain kinds")),
     "E-READING-FAILED": Code(
         N_("A reading must say where its `failed` goes."), N_("add `next: {{failed: continue}}` or name a step")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -27,7 +29,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@$ -]{0,63}")
 _MAC = re.compile(r"([0-9a-f]{2}[:-]){5}[0-9a-f]{2}|([0-9a-f]{4}[.-]){2}[0-9a-f]{4}|[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:-]{0,252}")
-_NUMBER = re.compile(r"\+?[0-9][0-9 -]{0,28}[0-9]|\+?[0-9*#]{2,20}")
+_NUMBER = re.compile(r"\+?[0-9][0-9 -]{0,28}[0-9]")
+_CODE = re.compile(r"[0-9*#+ -]{1,30}")
+_LONGEST_NAME = 253
 
 
 class Model(BaseModel):
@@ -114,6 +118,31 @@ def _mac(value: Any) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
+def _address(value: Any) -> str:
+    if isinstance(value, str) and _ADDRESS.fullmatch(value):
+        return value
+    if isinstance(value, str) and not value.isascii() and len(value) <= _LONGEST_NAME:
+        with suppress(UnicodeError):
+            # Letters of another alphabet that look like these are another name: this form shows which.
+            raise ExpectedError(
+                _("expected a host name in plain letters (a-z; this one is {punycode})").format(
+                    punycode=value.encode("idna").decode("ascii")
+                )
+            )
+    raise ExpectedError(_("expected a host name or an IP address"))
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return value
+    if isinstance(value, str) and not value.isascii() and _NUMBER.fullmatch(unicodedata.normalize("NFKC", value)):
+        plain = unicodedata.normalize("NFKC", value)
+        raise ExpectedError(_("expected a telephone number of plain digits, such as {number}").format(number=plain))
+    if isinstance(value, str) and _CODE.fullmatch(value):
+        raise ExpectedError(_("expected a telephone number of 2 to 30 digits: * and # are codes, which nobody answers"))
+    raise ExpectedError(_("expected a telephone number of digits"))
+
+
 Id = Annotated[
     str,
     _match(_ID, N_("expected an id of lower-case letters, digits and hyphens, such as cti-down")),
@@ -136,12 +165,8 @@ ServiceName = Annotated[
 ]
 Mac = Annotated[str, BeforeValidator(_mac), WithJsonSchema({"type": "string"})]
 """A MAC address in any of its usual spellings, kept as 00:1a:2b:3c:4d:5e."""
-Address = Annotated[
-    str, _match(_ADDRESS, N_("expected a host name or an IP address")), WithJsonSchema({"type": "string"})
-]
-PhoneNumber = Annotated[
-    str, _match(_NUMBER, N_("expected a telephone number of digits")), WithJsonSchema({"type": "string"})
-]
+Address = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string"})]
+PhoneNumber = Annotated[str, BeforeValidator(_number), WithJsonSchema({"type": "string"})]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +29,9 @@ from runbook.model.schema import (
 from runbook.model.text import ExpectedError, Text, _
 from runbook.model.units import duration
 
+MOMENT = "%Y-%m-%d %H:%M"
+"""How a day and time is written in a site file."""
+
 
 def _zone(value: str) -> str:
     try:
@@ -46,8 +50,17 @@ def _host_key(value: str) -> str:
     return value
 
 
+def _moment(value: str) -> str:
+    try:
+        datetime.strptime(value, MOMENT)  # noqa: DTZ007 - the site's zone is known where it is compared
+    except ValueError:
+        raise ExpectedError(_("expected a day and a time such as 2026-11-22 20:00")) from None
+    return value
+
+
 HostKey = Annotated[str, AfterValidator(_host_key)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Moment = Annotated[str, AfterValidator(_moment)]
 
 
 class Login(Model):
@@ -290,12 +303,22 @@ class Company(Model):
 class Duty(Model):
     """Who is on duty when."""
 
-    from_: Annotated[str, Field(alias="from")]
+    from_: Annotated[Moment, Field(alias="from")]
     """The day and time at which it begins, such as 2026-11-22 20:00."""
-    to: str
+    to: Moment
     """The day and time at which it ends."""
     people: Annotated[tuple[str, ...], OneOrMore]
     """Their names, as in `roster` or in a contact."""
+
+    @property
+    def begins(self) -> datetime:
+        """When it begins, by the clock of the site's zone."""
+        return datetime.strptime(self.from_, MOMENT)  # noqa: DTZ007
+
+    @property
+    def ends(self) -> datetime:
+        """When it ends, by the clock of the site's zone."""
+        return datetime.strptime(self.to, MOMENT)  # noqa: DTZ007
 
 
 class Log(Model):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from runbook.loader.playbooks import load_playbook
-from runbook.loader.site import differences, load_site, read_site, site_of, site_text_of
+from runbook.loader.site import differences, load_site, read_site, site_of
+from runbook.loader.site_kept import site_text_of
 from runbook.loader.trust import find_site, folder_digest, playbook_folders, system_folder, user_folder
 from runbook.model.errors import ProblemsError, RunbookError
 from tests.loader.plans import folder
@@ -123,12 +124,12 @@ LINES = "site: 1\nname: x\nlines: "
         (
             LINES + "{a: {title: x, numbers: １００８６}}",
             "3:32: lines.a.numbers",
-            "expected a telephone number of digits, found '１００８６' [E-VALUE-TYPE]",
+            "expected a telephone number of plain digits, such as 10086, found '１００８６' [E-VALUE-TYPE]",
         ),
         (
             HOSTS + "{a: {address: b, services: {c: {}}}}",
             "3:39: hosts.a.services.c",
-            "expected either `systemd` or `commands`, found neither [E-VALUE-TYPE]",
+            "expected exactly one of systemd, init, windows, commands, found none of them [E-VALUE-TYPE]",
         ),
     ],
 )
