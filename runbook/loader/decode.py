@@ -54,10 +54,10 @@ def text_of(data: bytes) -> str:
     if text.replace("\n", "").isprintable() and not any(letter in text for letter in _BLANK_LETTERS):
         return text
     # The parser would count some of these as ends of lines, and every line after them would be named wrongly.
-    first = first_unseen(text)
-    if first >= 0:
-        before = text.rfind("\n", 0, first)
-        raise UnreadableTextError(text.count("\n", 0, first) + 1, first - before, unseen_sentence(text[first]))
+    at = first_unseen(text)
+    if at >= 0:
+        column = at - text.rfind("\n", 0, at)
+        raise UnreadableTextError(text.count("\n", 0, at) + 1, column, unseen_sentence(text[at]))
     return text
 
 

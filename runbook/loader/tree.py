@@ -94,7 +94,8 @@ class Builder:
         try:
             events = parser(self.text)
             try:
-                for self.events, event in enumerate(islice(iter(events.get_event, None), self.room), 1):
+                for event in islice(iter(events.get_event, None), self.room):
+                    self.events += 1
                     handlers[type(event)](event)
                 if self.events == self.room and type(event) is not yaml.StreamEndEvent:
                     self.whole = False

@@ -75,7 +75,35 @@ SAY = """\
       en: The service seems to be down. Callers hear no prompt and agents cannot sign in. Please stay reachable.
       zh: 服务疑似故障，客户听不到欢迎语，座席无法签入。请保持电话畅通。
 """
-CHOICES = """\
+FILLING = """\
+    ping: {host: cti, count: 5}
+    expect: {loss_pct: {warn: 1, fail: 100}}
+    next: {failed: continue}
+
+    tcp: {host: cti, port: cti}
+    next: {failed: continue}
+
+    service: {host: cti, name: cti-core, do: status}
+    next: {failed: continue}
+
+    call: {contact: cs-lead}
+    next: {failed: continue}
+
+    instruct: {}
+
+    service: {host: cti, name: cti-core, do: restart}
+    approval: {by: cs-lead}
+    verify: {service: {host: cti, name: cti-core, do: status}, within: $inputs.grace}
+    next: {failed: continue}
+    recovery_test: true
+
+    wait_for:
+      until: {service: {host: cti, name: cti-core, do: status}}
+      and: recovered
+      limit: 1h
+      every: 10s
+    next: {expired: continue}
+
     ask:
       choices:
         - dead:
@@ -85,18 +113,6 @@ CHOICES = """\
             en: the call queues or reaches an agent
             zh: 能排队或能接通座席
 """
-FILLING = (
-    "    ping: {host: cti, count: 5}\n    expect: {loss_pct: {warn: 1, fail: 100}}\n    next: {failed: continue}\n",
-    "    tcp: {host: cti, port: cti}\n    next: {failed: continue}\n",
-    CHOICES,
-    "    service: {host: cti, name: cti-core, do: status}\n    next: {failed: continue}\n",
-    SAY + "    call: {contact: cs-lead}\n    next: {failed: continue}\n",
-    "    instruct: {}\n",
-    "    service: {host: cti, name: cti-core, do: restart}\n    approval: {by: cs-lead}\n    next: {failed: continue}\n"
-    "    verify: {service: {host: cti, name: cti-core, do: status}, within: $inputs.grace}\n    recovery_test: true\n",
-    "    wait_for:\n      until: {service: {host: cti, name: cti-core, do: status}}\n      and: recovered\n"
-    "      limit: 1h\n      every: 10s\n    next: {expired: continue}\n",
-)
 BLOCKS = "  - id: vendor\n    use: {block: vendor-hand-off}\n  - id: close-out\n    use: {block: close-out}\n"
 
 
@@ -106,7 +122,8 @@ def written(number: int, random: Random) -> str:
     random.shuffle(of_kinds)
     steps = [body for kind in of_kinds for body in _bodies(kind, f"of-{kind.NAME}".replace("_", "-"))]
     room = STEPS - 2 - len(steps)
-    steps += [(f"more-{count}", FILLING[(count + number) % len(FILLING)]) for count in range(room)]
+    filling = FILLING.split("\n\n")
+    steps += [(f"more-{count}", filling[(count + number) % len(filling)] + "\n") for count in range(room)]
     texts = [
         TEXTS.format(id=name, phase="diagnose", kind=name, number=place) + body
         for place, (name, body) in enumerate(steps, 1)

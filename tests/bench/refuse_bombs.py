@@ -31,7 +31,7 @@ recovered: {ask: Is it good, then: end}
 
 def bombs() -> dict[str, bytes]:
     """Files that nobody writes by accident, as large as the loader lets them be where that makes them worse."""
-    laughs = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [{'*b%d, ' % (n - 1) * 9}x]\n" for n in range(1, 40))
+    laughs = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [{f'*b{n - 1}, ' * 9}x]\n" for n in range(1, 40))
     step = "  - id: s{0}\n    title: T\n    tcp: {{host: h, port: p}}\n    next: {{failed: s{0}}}\n"
     full = HEAD + "steps:\n"
     texts = {
