@@ -1,4 +1,5 @@
-"""What one more SSH step costs on an open connection, against plain paramiko with TCP_NODELAY, on a real OpenSSH server.
+"""What one more SSH step costs on an open connection, against plain paramiko with TCP_NODELAY and against `ssh` over a warm
+ControlMaster, on a real OpenSSH server.
 
 By hand: `python tests/bench/ssh_step.py`. Needs `sshd` and `ssh-keygen`.
 """
@@ -99,10 +100,32 @@ def ours(port: int, host_key: str, key: Path) -> Iterator[Callable[[], None]]:
     ssh.close()
 
 
+def warm_master(port: int, host_key: str, key: Path) -> Iterator[Callable[[], None]]:
+    """The system's own `ssh`, every command over one open connection."""
+    known = key.with_name("known_hosts")
+    known.write_text(f"[127.0.0.1]:{port} {host_key}\n", encoding="utf-8")
+    options = {
+        "ControlPath": str(key.with_name("master")),
+        "UserKnownHostsFile": str(known),
+        "StrictHostKeyChecking": "yes",
+        "IdentitiesOnly": "yes",
+        "BatchMode": "yes",
+    }
+    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    ssh = ["ssh", "-F", "none", *words, "-i", str(key), "-p", str(port)]
+    subprocess.run([*ssh, "-fNM", "--", "127.0.0.1"], check=True)
+
+    def run() -> None:
+        subprocess.run([*ssh, "--", "127.0.0.1", "true"], check=True)
+
+    yield run
+    subprocess.run([*ssh, "-O", "exit", "--", "127.0.0.1"], check=True, capture_output=True)
+
+
 def main() -> None:
-    """Print medians, best times and the ratio of the goal; the two take turns."""
+    """Print medians, best times and the ratios of the goals; the three take turns."""
     with tempfile.TemporaryDirectory() as name, openssh(Path(name)) as (port, host_key):
-        makers = {"paramiko with TCP_NODELAY": plain, "runbook.world.ssh": ours}
+        makers = {"paramiko with TCP_NODELAY": plain, "ssh, warm ControlMaster": warm_master, "runbook.world.ssh": ours}
         generators = {label: maker(port, host_key, Path(name, "key")) for label, maker in makers.items()}
         runs = {label: next(generator) for label, generator in generators.items()}
         seconds: dict[str, list[float]] = {label: [] for label in runs}
@@ -116,11 +139,12 @@ def main() -> None:
             next(generator, None)
     for label, taken in seconds.items():
         print(f"{label:28} median {statistics.median(taken) * 1000:6.2f} ms   best {min(taken) * 1000:6.2f} ms")
-    base, mine = seconds.values()
-    print(
-        f"ratio (goal 1.5 or less): median {statistics.median(mine) / statistics.median(base):.2f}, "
-        f"best {min(mine) / min(base):.2f}"
-    )
+    base, master, mine = seconds.values()
+    for label, peer, goal in (("paramiko", base, 1.5), ("ControlMaster", master, 1.0)):
+        print(
+            f"against {label} (goal {goal} or less): median {statistics.median(mine) / statistics.median(peer):.2f}, "
+            f"best {min(mine) / min(peer):.2f}"
+        )
 
 
 if __name__ == "__main__":
