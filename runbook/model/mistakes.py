@@ -75,6 +75,9 @@ MISTAKES: Mapping[str, Mistake] = {
         "- id: look\n  title: Look at the board\n  instruct: {}\n- id: look\n  title: Look again\n  instruct: {}",
         "- id: look\n  title: Look at the board\n  instruct: {}\n- id: look-again\n  title: Look again\n  instruct: {}",
     ),
+    "E-SECRET": Mistake(
+        N_("A file is copied, mailed and kept with every incident; a secret in it is a secret no more. Name where it is kept.")
+    ),
     "E-STEP-KIND": Mistake(
         N_("The kind says what a step does. A step that does two things is two steps: each has an outcome of its own."),
         "- id: look\n  title: Look at the board\n  instruct: {}\n  call: {contact: vendor}",
