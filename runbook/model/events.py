@@ -113,11 +113,15 @@ class ClockJumped(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepBegun(Event):
-    """A step is now the one on the screen. `opens`: what a people's opener leaves open from now on."""
+    """A step is now the one on the screen. `opens`: what a people's opener leaves open from now on.
+
+    `lane`, here and below: the branch `STEP/BRANCH` of a `together` that the step stands in.
+    """
 
     step: str
     attempt: int
     opens: str = ""
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,8 @@ class ActionEnded(Event):
 class StepFinished(Event):
     """A step has an outcome. `by`: machine | person | paper. `answer`: a choice or a value that a person gave.
 
-    `how`: read | acted | asked | manual | not_needed | condition | skip | key_failed | resolved (an unknown that a person decided).
+    `how`: read | acted | asked | manual | not_needed | condition | skip | key_failed | resolved (an unknown that a person decided) |
+    joined (all branches of a `together` have ended) | left (its `together` was left before it ended).
     `closes`: the opener whose debt this closes.
     """
 
@@ -210,6 +215,7 @@ class StepFinished(Event):
     reason: str = ""
     ran: str = ""
     closes: str = ""
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +236,7 @@ class FailureAnswered(Event):
     attempt: int
     choice: str
     reason: str = ""
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +256,15 @@ class WentTo(Event):
     because: str
     reason: str = ""
     passed_over: list[str] = field(default_factory=list)
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerCorrected(Event):
     """A person's last answer was wrong (key u). Where no action has begun since, the walk goes back to it.
 
-    `question`: step | recovered. `right`: the right answer, where the walk cannot go back.
+    `question`: step | recovered | delegate (an answer that came later: it is waited for again, the walk stays where it is).
+    `right`: the right answer, where the walk cannot go back.
     """
 
     step: str
@@ -266,6 +275,7 @@ class AnswerCorrected(Event):
     walk_goes_back: bool
     question: str = "step"
     right: str = ""
+    lane: str = ""
 
 
 # -- people, debts, notes -----------------------------------------------------------------------------------------------
@@ -280,6 +290,31 @@ class PersonTold(Event):
     name: str
     reached: bool
     means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated(Event):
+    """A question was passed on to somebody. `waits`: the walk stands at the step until the answer is there."""
+
+    step: str
+    attempt: int
+    contact: str
+    name: str
+    waits: bool
+    lane: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateAnswered(Event):
+    """What was passed on has its answer, and the step its outcome. `waited`: the walk stood there, and goes on now."""
+
+    step: str
+    attempt: int
+    outcome: str
+    answer: str
+    waited: bool
+    values: dict[str, Any] = field(default_factory=dict)
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class StepState:
     recovery: str = ""
     approvals: tuple[Recorded, ...] = ()
     refusals: tuple[Recorded, ...] = ()
+    delegated: Recorded | None = None
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -47,6 +48,11 @@ class StepState:
     def under_way(self) -> bool:
         """Whether it was begun and has no outcome yet."""
         return self.begun_at is not None and self.finished is None and not self.outcome
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it was passed on to somebody whose answer is not there yet."""
+        return self.delegated is not None and self.finished is None and not self.outcome
 
     @property
     def not_sent(self) -> bool:
@@ -101,6 +107,7 @@ class State:
     `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
     from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
     `noted`: the steps about which a note was written after they had their outcome. `told`: the contacts that were told something.
+    `lanes`: where each branch of a `together` stands that was begun; the walk itself stands at the `together` meanwhile.
     """
 
     opened: IncidentOpened | None = None
@@ -114,6 +121,7 @@ class State:
     debts: tuple[Debt, ...] = ()
     tickets: dict[str, TicketsCounted] = field(default_factory=dict)
     position: Position = Position("after", "")
+    lanes: dict[str, Position] = field(default_factory=dict)
     last: Recorded | None = None
     last_answer: Recorded | None = None
     began_since_answer: bool = False
@@ -136,10 +144,21 @@ class State:
         return tuple(step for step in self.steps.values() if step.unknown)
 
     @property
+    def awaited(self) -> tuple[StepState, ...]:
+        """The steps that were passed on to somebody and have no answer yet, the oldest first."""
+        waiting = (step for step in self.steps.values() if step.awaited)
+        return tuple(sorted(waiting, key=lambda step: step.delegated.seq if step.delegated else 0))
+
+    @property
     def left_for_later(self) -> tuple[str, ...]:
-        """The steps whose answer was left for later and that no note has answered since: parts that are missing."""
-        left = (step.id for step in self.steps.values() if (step.outcome, step.answer) == ("warned", "later"))
+        """The steps whose answer was left for later, or is with somebody, and that no note has answered since: parts that are missing."""
+        later = (step.id for step in self.steps.values() if (step.outcome, step.answer) == ("warned", "later"))
+        left = (*later, *(step.id for step in self.awaited))
         return tuple(step for step in left if step not in self.noted)
+
+    def stands(self, lane: str = "") -> Position:
+        """Where the walk stands, or one branch of it; before its first step when it was not begun."""
+        return self.lanes.get(lane, Position("after", "")) if lane else self.position
 
     @property
     def ended(self) -> bool:

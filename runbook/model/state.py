@@ -13,6 +13,8 @@ from runbook.model.events import (
     ApprovalGiven,
     ApprovalRefused,
     DebtWaived,
+    DelegateAnswered,
+    Delegated,
     FailureAnswered,
     IncidentAborted,
     IncidentClosed,
@@ -89,9 +91,20 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
         act_ended=unknown.act_ended,
         failure_choice=before.failure_choice if before.failure_choice == "by_hand" else "",
         approvals=before.approvals,
+        delegated=before.delegated if before.awaited else None,
     )
-    state = replace(state, steps={**state.steps, event.step: fresh}, position=Position("at", event.step), paused="")
+    # A `together` that begins anew begins all its branches anew.
+    lanes = {lane: at for lane, at in state.lanes.items() if lane.rpartition("/")[0] != event.step}
+    state = replace(state, steps={**state.steps, event.step: fresh}, lanes=lanes, paused="")
+    state = _moved(state, event.lane, Position("at", event.step))
     return _open_debt(state, recorded, event.step, event.opens)
+
+
+def _moved(state: State, lane: str, position: Position) -> State:
+    """The state with the walk, or that branch of it, somewhere else."""
+    if lane:
+        return replace(state, lanes={**state.lanes, lane: position})
+    return replace(state, position=position)
 
 
 def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
@@ -154,14 +167,14 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         state = replace(state, debts=debts)
     if event.by == "person":
         state = replace(state, last_answer=recorded, began_since_answer=False)
-    return replace(state, position=Position("after", event.step))
+    return _moved(state, event.lane, Position("after", event.step))
 
 
 def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
     if event.choice not in ("again", "by_hand"):
         return _with_step(state, event.step, failure_choice=event.choice)
     state = _with_step(state, event.step, failure_choice=event.choice, begun_at=None)
-    return replace(state, position=Position("at", event.step, forced=True))
+    return _moved(state, event.lane, Position("at", event.step, forced=True))
 
 
 def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
@@ -174,15 +187,18 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     steps = dict(state.steps)
     for step in event.passed_over:
         known = steps.get(step) or StepState(step)
-        steps[step] = known if known.finished else replace(known, outcome="not_taken")
+        steps[step] = known if known.finished or known.awaited else replace(known, outcome="not_taken")
     there = steps.get(event.target)
     if event.because == "next" and there and there.finished:
         steps[event.target] = replace(there, returns=there.returns + 1)
     forced = event.because == "goto"
     here = Position("after", END) if event.target == END else Position("at", event.target, forced=forced)
+    state = replace(state, steps=steps)
+    if event.lane:
+        led_by = event.origin if event.because == "next" else state.led_by
+        return _moved(replace(state, led_by=led_by), event.lane, here)
     return replace(
         state,
-        steps=steps,
         position=here,
         led_by=event.origin if event.because == "next" else "",
         settling=event.target if event.origin == END else "",
@@ -191,6 +207,8 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
 
 def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> State:
     state = replace(state, last_answer=None)
+    if event.question == "delegate":
+        return _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={})
     if not event.walk_goes_back:
         return state
     if state.step(event.step).recovery == "yes":
@@ -199,9 +217,33 @@ def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> Stat
     if event.question == "recovered":
         inside = event.step != END and state.step(event.step).finished is None
         return replace(state, position=Position("at" if inside else "after", event.step))
+    if event.lane:
+        # Its branch goes on from there, so the `together` around it has not ended.
+        around = event.lane.rpartition("/")[0]
+        state = _with_step(state, around, finished=None, outcome="", values={}, recovery="")
+        state = replace(state, position=Position("at", around))
     # The intent stays: a wrong answer about an act makes its end unknown again, it does not undo it.
     state = _with_step(state, event.step, begun_at=None, finished=None, outcome="", answer="", by="", values={})
-    return replace(state, position=Position("at", event.step, forced=True))
+    return _moved(state, event.lane, Position("at", event.step, forced=True))
+
+
+def _delegated(state: State, recorded: Recorded, event: Delegated) -> State:
+    state = _with_step(state, event.step, delegated=recorded)
+    return state if event.waits else _moved(state, event.lane, Position("after", event.step))
+
+
+def _answered(state: State, recorded: Recorded, event: DelegateAnswered) -> State:
+    state = _with_step(
+        state,
+        event.step,
+        finished=recorded,
+        outcome=event.outcome,
+        answer=event.answer,
+        by="person",
+        values=dict(event.values),
+    )
+    state = replace(state, last_answer=recorded, began_since_answer=False)
+    return _moved(state, event.lane, Position("after", event.step)) if event.waited else state
 
 
 def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
@@ -209,7 +251,8 @@ def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
 
 
 def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
-    return replace(state, noted=state.noted | {event.step}) if state.step(event.step).finished else state
+    known = state.step(event.step)
+    return replace(state, noted=state.noted | {event.step}) if known.finished or known.awaited else state
 
 
 def _told(state: State, recorded: Recorded, event: PersonTold) -> State:
@@ -272,6 +315,8 @@ _HANDLERS: dict[type, Any] = {
     RecoveryAnswered: _recovery,
     WentTo: _went,
     AnswerCorrected: _corrected,
+    Delegated: _delegated,
+    DelegateAnswered: _answered,
     TicketsCounted: _tickets,
     PersonTold: _told,
     DebtWaived: _waived,

@@ -17,6 +17,12 @@ WORDS: dict[str, dict[str, str]] = {
         "not_reached": N_("step not reached"),
         "": N_("not finished"),
     },
+    "cell": {
+        "passed": N_("ok"),
+        "warned": N_("warn"),
+        "failed": N_("FAILED"),
+        "unreachable": N_("not asked"),
+    },
     "by": {"machine": N_("machine"), "person": N_("person"), "paper": N_("paper")},
     "how": {
         "read": N_("read by the program"),
@@ -28,6 +34,8 @@ WORDS: dict[str, dict[str, str]] = {
         "skip": N_("skipped by a person"),
         "key_failed": N_("said to have failed by a person"),
         "resolved": N_("its end was decided by a person"),
+        "joined": N_("all its branches have ended"),
+        "left": N_("its branch was left"),
     },
     "purpose": {
         "step": N_("read"),

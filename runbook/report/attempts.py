@@ -10,6 +10,7 @@ from runbook.model.events import (
     ActionEnded,
     ActionIntended,
     AnswerCorrected,
+    DelegateAnswered,
     FailureAnswered,
     ReadingTaken,
     RecoveryAnswered,
@@ -137,6 +138,21 @@ def _finished(walks: Walks, recorded: Recorded, event: StepFinished) -> None:
     )
 
 
+def _answered(walks: Walks, recorded: Recorded, event: DelegateAnswered) -> None:
+    """An answer that may have come long after the walk had gone on: it ends the attempt that passed the question on."""
+    _current(walks, recorded, event.step, event.attempt)
+    _change(
+        walks,
+        event.step,
+        ended_at=recorded.at,
+        outcome=event.outcome,
+        by="person",
+        how="asked",
+        who=recorded.actor,
+        answer=event.answer,
+    )
+
+
 def _chosen(walks: Walks, recorded: Recorded, event: FailureAnswered) -> None:
     if walks.get(event.step):
         _change(walks, event.step, choices=(*walks[event.step][-1].choices, (event.choice, event.reason)))
@@ -159,6 +175,7 @@ _HANDLERS: dict[type, Any] = {
     ActionEnded: _act_ended,
     UnknownAnswered: _unknown_answered,
     StepFinished: _finished,
+    DelegateAnswered: _answered,
     FailureAnswered: _chosen,
     RecoveryAnswered: _recovery,
     AnswerCorrected: _corrected,

@@ -106,6 +106,8 @@ def _parts(recorded: Recorded, names: Names) -> Iterator[tuple[str, str]]:
         case ev.PersonTold(contact=contact, name=name, reached=reached) if name:
             said = _("told as {role}") if reached else _("not reached as {role}")
             yield name, said.format(role=names.role(contact))
+        case ev.Delegated(contact=contact, name=name) if name:
+            yield name, _("asked as {role}").format(role=names.role(contact))
         case ev.Escalated(contact=contact, name=name) if name:
             yield name, _("escalated to as {role}").format(role=names.role(contact))
         case ev.DebtWaived(name=name) if name:

@@ -160,6 +160,19 @@ def _told(event: ev.PersonTold, names: Names) -> str:
     return sentence.format(who=f"{event.name} ({role})" if event.name else role, means=means)
 
 
+def _delegated(event: ev.Delegated, names: Names) -> str:
+    role = names.role(event.contact)
+    who = f"{event.name} ({role})" if event.name else role
+    return _("{step}: passed on to {who}").format(step=names.step(event.step), who=who)
+
+
+def _answered(event: ev.DelegateAnswered, names: Names) -> str:
+    said = _("{step}: the answer is there: {outcome}").format(
+        step=names.step(event.step), outcome=word(event.outcome, "outcome")
+    )
+    return _with(said, answer=names.answer(event.step, event.answer))
+
+
 def _tickets(event: ev.TicketsCounted, names: Names) -> str:
     said = _("Manual tickets: {written} written, {entered} entered").format(
         written=event.written, entered=event.entered
@@ -226,6 +239,8 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.WentTo: _went,
     ev.AnswerCorrected: _corrected,
     ev.PersonTold: _told,
+    ev.Delegated: _delegated,
+    ev.DelegateAnswered: _answered,
     ev.TicketsCounted: _tickets,
     ev.DebtWaived: _waived,
     ev.NoteAdded: _noted,

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from runbook.model import events as e
-from runbook.model.naming import numbered, question_of
+from runbook.model.naming import answer_of, numbered, question_of
 from runbook.model.record import Recorded
 from runbook.model.record import body as body_of
 from runbook.model.text import _
 from runbook.model.units import clock_text, local_text, span, utc_read
 from runbook.model.words import word
 from runbook.ui import step_events
-from runbook.ui.glyphs import Shown
+from runbook.ui.glyphs import OUTCOME_STYLES, Shown, outcome_mark
 from runbook.ui.safe_text import one_line
 from runbook.ui.saying import Reader, because, behind_bar
 
@@ -85,6 +85,22 @@ def _told(event: e.PersonTold, reader: Reader) -> list[Shown]:
     return [Shown(sentence.format(who=who, means=one_line(word(event.means, "means"))))]
 
 
+def _delegated(event: e.Delegated, reader: Reader) -> list[Shown]:
+    role = reader.role(event.contact)
+    who = f"{one_line(event.name)} ({role})" if event.name else role
+    line = _("Passed on to {who}: {step}").format(who=who, step=numbered(reader.plan, event.step))
+    return [Shown(line)]
+
+
+def _answered(event: e.DelegateAnswered, reader: Reader) -> list[Shown]:
+    line = _("{outcome}  {step}: the answer is there: {answer}").format(
+        outcome=outcome_mark(event.outcome),
+        step=numbered(reader.plan, event.step),
+        answer=one_line(answer_of(reader.plan, event.step, event.answer)),
+    )
+    return [Shown(line, OUTCOME_STYLES.get(event.outcome, ""))]
+
+
 def _tickets(event: e.TicketsCounted, reader: Reader) -> list[Shown]:
     missing = _("; missing: {numbers}").format(numbers=one_line(", ".join(event.missing))) if event.missing else ""
     counted = _("Manual tickets: {written} written, {entered} entered")
@@ -141,6 +157,8 @@ _SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {
     e.IncidentAborted: _aborted,
     e.ClockJumped: _clock_jumped,
     e.PersonTold: _told,
+    e.Delegated: _delegated,
+    e.DelegateAnswered: _answered,
     e.TicketsCounted: _tickets,
     e.DebtWaived: _waived,
     e.NoteAdded: _note,
