@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from pydantic import Field
 
 from runbook.loader.document import Place
+from runbook.loader.prefix import block_prefix, prefixed_step, prefixed_when
 from runbook.loader.validation import Reporter
 from runbook.model.ports import JSON
 from runbook.model.schema import Id, Model, OneOrMore, Sentence, YesNo
-from runbook.model.step import Phase
+from runbook.model.step import Phase, Target
 
-WORDS = ("continue", "end")
+BEHIND = "the step behind the block"
+"""Where an exit of a block leads that its `use` sends nowhere else; no id is written like this."""
 
 
 class With(Model):
@@ -41,13 +42,23 @@ class UseKeys(Model):
     """The role of the block's steps that name none."""
     note: Sentence | None = None
     """What is not in the source document."""
+    next: dict[Id, Target] = Field(default_factory=dict)
+    """Where each exit of the block leads: a step id, `continue` (the step behind the block), `end`, or another playbook."""
     recovery_test: YesNo = False
     """Whether `recovered` is asked after the block's last step."""
 
 
+Written = tuple[Reporter, Place]
+"""Where something is written: its file, and the place there."""
+
+
 @dataclass(frozen=True)
 class Raw:
-    """One step: its tree with the final ids, its kind, and where it stands (`place` in the document of `report`)."""
+    """One step: its tree with the final ids, its kind, and where it stands (`place` in the document of `report`).
+
+    `exits`: the outcomes that leave its block, each with where its target is written. `plan`: the playbook, where its ids have
+    that as their prefix.
+    """
 
     report: Reporter
     place: Place
@@ -55,33 +66,75 @@ class Raw:
     id: str
     kind: str
     block: str = ""
+    exits: Mapping[str, Written] = field(default_factory=dict)
+    plan: str = ""
+
+    def target_at(self, outcome: str) -> Written:
+        """Where it is written what an outcome leads to."""
+        return self.exits.get(outcome, (self.report, (*self.place, "next", outcome)))
 
 
-def in_place(steps: list[Raw], use: UseKeys, values: Mapping[str, str]) -> Iterator[Raw]:
-    """A block's steps as the plan has them: prefix, inputs, and what the `use` step says for all of them."""
+def in_place(
+    steps: Sequence[Raw], use: UseKeys, values: Mapping[str, str], ways_out: Mapping[str, tuple[JSON, Written]]
+) -> Iterator[Raw]:
+    """A block's steps as the plan has them: prefix, inputs, and what the `use` step says for all of them.
+
+    `ways_out`: each exit with its target, and where that is written.
+    """
     taken: list[Raw] = []
     left_out: set[str] = set()
+    prefix = block_prefix(use.id)
     for raw in steps:
         when = _decided(raw.tree.get("when"), values, left_out)
         if when is None:
             left_out.add(raw.id)
             continue
-        prefix = _prefix(use.id)
-        tree = {key: _with_inputs(value, values) for key, value in _prefixed(raw.tree, prefix).items()}
-        tree["when"] = {**_renamed(when, prefix), **{key: list(wanted) for key, wanted in use.when.items()}}
+        tree = {key: _with_inputs(value, values) for key, value in prefixed_step(raw.tree, prefix).items()}
+        tree["when"] = {**prefixed_when(when, prefix), **{key: list(wanted) for key, wanted in use.when.items()}}
         if not tree["when"]:
             del tree["when"]
         for key, value in (("phase", use.phase), ("role", use.role)):
             if value:
                 tree.setdefault(key, value)
-        taken.append(replace(raw, tree=tree, id=prefix(raw.id) if raw.id else "", block=use.id))
+        left = _exits_of(raw, ways_out)
+        if left:
+            tree["next"] = {**_map(tree.get("next")), **{outcome: ways_out[name][0] for outcome, name in left.items()}}
+        exits = {outcome: ways_out[name][1] for outcome, name in left.items()}
+        taken.append(replace(raw, tree=tree, id=prefix(raw.id) if raw.id else "", block=use.id, exits=exits))
     if taken and use.recovery_test:
         taken[-1] = replace(taken[-1], tree={**taken[-1].tree, "recovery_test": "true"})
     yield from taken
 
 
-def _prefix(use: str) -> Callable[[str], str]:
-    return lambda name: name if name in WORDS or name.startswith("$") else f"{use}/{name}"
+def settled_exits(raws: Iterable[Raw]) -> Iterator[Raw]:
+    """The steps of one list with the exits that go on behind their block at the step that stands there, else at the end."""
+    waiting: list[Raw] = []
+    for raw in raws:
+        if waiting and raw.block != waiting[0].block:
+            yield from _going_on(waiting, raw.id or "end")
+            waiting = []
+        if waiting or BEHIND in _map(raw.tree.get("next")).values():
+            waiting.append(raw)
+        else:
+            yield raw
+    yield from _going_on(waiting, "end")
+
+
+def _going_on(raws: Sequence[Raw], behind: str) -> Iterator[Raw]:
+    for raw in raws:
+        targets = _map(raw.tree.get("next"))
+        settled = {outcome: behind if target == BEHIND else target for outcome, target in targets.items()}
+        yield replace(raw, tree={**raw.tree, "next": settled}) if settled else raw
+
+
+def _exits_of(raw: Raw, ways_out: Mapping[str, object]) -> dict[str, str]:
+    """The outcomes of a block's step that lead to an exit, each with the exit's name."""
+    targets = _map(raw.tree.get("next"))
+    return {outcome: name for outcome, name in targets.items() if isinstance(name, str) and name in ways_out}
+
+
+def _map(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, dict) else {}
 
 
 def _with_inputs(tree: JSON, values: Mapping[str, str]) -> JSON:
@@ -110,30 +163,3 @@ def _decided(when: JSON, values: Mapping[str, str], left_out: set[str]) -> dict[
         elif value not in accepted:
             return None
     return remaining
-
-
-def _renamed(when: Mapping[str, JSON], prefix: Callable[[str], str]) -> dict[str, JSON]:
-    return {key if key.startswith("inputs.") else prefix(key): wanted for key, wanted in when.items()}
-
-
-def _prefixed(tree: Mapping[str, JSON], prefix: Callable[[str], str]) -> dict[str, JSON]:
-    """The step with the prefix on every id of its block: its own, and each that it names."""
-    renamed = {key: _steps_references(value, prefix) for key, value in tree.items()}
-    for key in ("id", "closes"):
-        if isinstance(value := renamed.get(key), str):
-            renamed[key] = prefix(value)
-    if isinstance(targets := renamed.get("next"), dict):
-        renamed["next"] = {key: prefix(value) if isinstance(value, str) else value for key, value in targets.items()}
-    if isinstance(approval := renamed.get("approval"), dict) and isinstance(covers := approval.get("covers"), list):
-        renamed["approval"] = {**approval, "covers": [prefix(c) if isinstance(c, str) else c for c in covers]}
-    if isinstance(wait := renamed.get("wait_for"), dict) and isinstance(since := wait.get("since"), str):
-        renamed["wait_for"] = {**wait, "since": prefix(since)}
-    return renamed
-
-
-def _steps_references(tree: JSON, prefix: Callable[[str], str]) -> JSON:
-    if isinstance(tree, str):
-        return re.sub(r"^\$steps\.([^.]+)", lambda match: f"$steps.{prefix(match[1])}", tree)
-    if isinstance(tree, dict):
-        return {key: _steps_references(value, prefix) for key, value in tree.items()}
-    return [_steps_references(value, prefix) for value in tree] if isinstance(tree, list) else tree

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runbook.loader.decode import file_bytes
 from runbook.loader.document import settled
+from runbook.loader.found import EnoughError, Found, many
 from runbook.loader.library import APART, Folders, Group, Source, files_in, folder_of, kept_path, shown_path
 from runbook.loader.playbooks import read_playbook, scheme_of
 from runbook.loader.reading import Reading
@@ -80,17 +81,26 @@ def _of_file(path: Path, shelf: Shelf, site: Site | None) -> list[Problem]:
 
 def _of_block(report: Reporter, name: str, shelf: Shelf, site: Site | None) -> list[Problem]:
     """A block by itself: its keys and its steps. What only a whole plan can show is checked where the block is used."""
-    problems = list(report.document.problems)
+    problems = Found(report.document.problems)
     reading = Reading(shelf, {}, problems, [report.document])
+    try:
+        _by_itself(report, name, reading, site)
+    except EnoughError:
+        return [many(report.document.file), *settled(problems, reading.documents)]
+    return settled(problems, reading.documents)
+
+
+def _by_itself(report: Reporter, name: str, reading: Reading, site: Site | None) -> None:
     header = reading.header(report, name)
     raws = list(reading.steps(report, report.document.tree, inside_block=True))
     order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}
     inputs = header.inputs if header else {}
+    if header:
+        reading.exit_problems(report, header, raws)
     references = References(inputs, site, order, {raw.id: raw.kind for raw in raws}, inside_block=True)
-    understanding = Understanding(references, problems)
+    understanding = Understanding(references, reading.problems)
     for number, raw in enumerate(raws, 1):
         understanding.step(raw, number)
-    return settled(problems, reading.documents)
 
 
 def located_files(arguments: Sequence[str], folders: Sequence[Path]) -> list[Path]:

@@ -8,8 +8,9 @@ from difflib import SequenceMatcher
 
 from pydantic import ValidationError
 
-from runbook.loader.blocks import Raw, UseKeys, With, in_place
+from runbook.loader.blocks import BEHIND, Raw, UseKeys, With, Written, in_place, settled_exits
 from runbook.loader.document import Document, Place
+from runbook.loader.prefix import WORDS
 from runbook.loader.samples import input_sample
 from runbook.loader.shelf import Shelf
 from runbook.loader.validation import Reporter, shown
@@ -21,6 +22,7 @@ from runbook.model.text import _
 from runbook.steps import kinds
 
 FLOW = ("wait_for", "use")
+STEPS_LIMIT = 500
 COMMON = frozenset(field.alias or name for name, field in CommonKeys.model_fields.items())
 
 
@@ -35,6 +37,9 @@ class Reading:
 
     def steps(self, report: Reporter, tree: JSON, *, inside_block: bool = False) -> Iterator[Raw]:
         """The steps of a file, blocks in place. What is no step is said and left out."""
+        yield from settled_exits(self._steps(report, tree, inside_block=inside_block))
+
+    def _steps(self, report: Reporter, tree: JSON, *, inside_block: bool) -> Iterator[Raw]:
         steps = tree.get("steps") if isinstance(tree, dict) else None
         if not isinstance(steps, list) or not steps:
             message = _("expected a list of steps, found {found}").format(found=shown(steps))
@@ -42,6 +47,9 @@ class Reading:
             self.problems.append(
                 report.missing_key(("steps",)) if missing else report.problem("E-VALUE-TYPE", ("steps",), message)
             )
+            return
+        if len(steps) > STEPS_LIMIT:
+            self.problems.append(too_many_steps(report))
             return
         for number, step in enumerate(steps):
             place: Place = ("steps", number)
@@ -106,7 +114,36 @@ class Reading:
             return
         self.with_problems(report, (*place, "use"), use.use, header)
         values = {key: use.use.with_.get(key, input_sample(entry, None)) for key, entry in header.inputs.items()}
-        yield from in_place(list(self.steps(inner, inner.document.tree, inside_block=True)), use, values)
+        steps = list(self.steps(inner, inner.document.tree, inside_block=True))
+        self.exit_problems(inner, header, steps)
+        yield from in_place(steps, use, values, self.ways_out(report, place, step, header))
+
+    def ways_out(
+        self, report: Reporter, place: Place, step: Mapping[str, JSON], header: BlockHeader
+    ) -> dict[str, tuple[JSON, Written]]:
+        """Where each exit of a block leads, as the `use` step says it: as it is written there."""
+        given = step.get("next")
+        targets = given if isinstance(given, dict) else {}
+        for name in targets:
+            if name not in header.exits:
+                what = _("an exit of the block {block}").format(block=header.id)
+                self.problems.append(report.unknown_name((*place, "next", name), what, name, header.exits, key=True))
+        return {
+            name: (BEHIND if targets.get(name, "continue") == "continue" else targets[name],
+                   (report, (*place, "next", name)))
+            for name in header.exits
+        }  # fmt: skip
+
+    def exit_problems(self, report: Reporter, header: BlockHeader, steps: list[Raw]) -> None:
+        """An exit has a name of its own, and some step of the block takes it."""
+        taken = [target for raw in steps for target in _targets(raw)]
+        for name in header.exits:
+            if name in WORDS or any(raw.id == name for raw in steps):
+                message = _("expected a name that no step has, found {name!r}").format(name=name)
+                self.problems.append(report.problem("E-NAME-TWICE", ("exits", name), message, key=True))
+            elif name not in taken:
+                message = _("expected a step of the block whose `next` names this exit, found none")
+                self.problems.append(report.problem("E-UNREACHED", ("exits", name), message, key=True))
 
     def header(self, report: Reporter, name: str) -> BlockHeader | None:
         """The keys of a block above its steps."""
@@ -129,6 +166,16 @@ class Reading:
         for key, entry in header.inputs.items():
             if key not in use.with_ and entry.default is None:
                 self.problems.append(report.missing_key((*place, "with", key)))
+
+
+def too_many_steps(report: Reporter) -> Problem:
+    message = _("expected at most {limit} steps, found more").format(limit=STEPS_LIMIT)
+    return report.problem("E-YAML-SIZE", ("steps",), message)
+
+
+def _targets(raw: Raw) -> list[JSON]:
+    targets = raw.tree.get("next")
+    return list(targets.values()) if isinstance(targets, dict) else []
 
 
 def first_key(report: Reporter, wanted: str, problems: list[Problem]) -> bool:

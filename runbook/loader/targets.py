@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runbook.loader.blocks import WORDS, Raw
+from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
+from runbook.loader.prefix import WORDS
 from runbook.loader.understood import Understood
 from runbook.loader.validation import Reporter, meant
 from runbook.model.errors import Problem
@@ -82,7 +83,7 @@ class Ways:
         tree = raw.tree
         for outcome, name in _map(tree.get("next")).items():
             if isinstance(name, str) and name:
-                yield from self.target(raw.report, (*raw.place, "next", outcome), name, number)
+                yield from self.target(*raw.target_at(outcome), name, number)
         since = _map(tree.get("wait_for")).get("since")
         if isinstance(since, str) and since:
             yield from self.earlier(raw, (*raw.place, "wait_for", "since"), since, number)
