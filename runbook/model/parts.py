@@ -14,13 +14,13 @@ NAMED = 8
 
 
 def combined(parts: Sequence[Part], raw: tuple[tuple[str, bytes], ...] = ()) -> Result:
-    """One failed: failed. None failed but some could not be asked: warned, with their names. None could be asked: unreachable."""
+    """One failed: failed. None failed but some could not be asked: warned, with their names. None was asked: unreachable."""
     by_outcome = {outcome: [_name(part) for part in parts if part.outcome == outcome] for outcome in _ORDER}
     failed, unreachable = by_outcome["failed"], by_outcome["unreachable"]
     outcome: Outcome
     if failed:
         outcome = "failed"
-    elif unreachable:
+    elif unreachable or not parts:
         outcome = "unreachable" if len(unreachable) == len(parts) else "warned"
     else:
         outcome = "warned" if by_outcome["warned"] else "passed"
@@ -39,7 +39,8 @@ _ORDER: tuple[Outcome, ...] = ("failed", "unreachable", "warned", "passed")
 def judged(result: Result, expect: Mapping[str, Expectation]) -> Result:
     """The result by a step's own expectations, the worst of them; the kind's verdict where it has none.
 
-    Of several answers each is judged by itself; what is expected of `failed_count` and its like is judged on the whole.
+    Of several answers each is judged by itself, by what it has a value for; what is expected of `failed_count` and its like is
+    judged on the whole.
     """
     if not expect or result.outcome == "unreachable":
         return result
@@ -47,14 +48,17 @@ def judged(result: Result, expect: Mapping[str, Expectation]) -> Result:
         return replace(result, outcome=worst(result.values, expect))
     of_all = {name: expected for name, expected in expect.items() if name in result.values}
     of_each = {name: expected for name, expected in expect.items() if name not in of_all}
-    parts = [
-        part if part.outcome == "unreachable" or not of_each else replace(part, outcome=worst(part.values, of_each))
-        for part in result.parts
-    ]
+    parts = [_judged(part, of_each) for part in result.parts]
     whole = combined(parts, result.raw)
     values = {**result.values, **whole.values}
     outcome = worst(values, of_all) if of_all and whole.outcome != "unreachable" else whole.outcome
     return replace(whole, values=values, outcome=outcome)
+
+
+def _judged(part: Part, expect: Mapping[str, Expectation]) -> Part:
+    """A part by the expectations that are about it: a port of a `mesh` loses no packets."""
+    own = {name: expected for name, expected in expect.items() if name in part.values}
+    return replace(part, outcome=worst(part.values, own)) if own and part.outcome != "unreachable" else part
 
 
 def worst(values: Mapping[str, Scalar], expect: Mapping[str, Expectation]) -> Outcome:

@@ -19,6 +19,7 @@ from runbook.model.events import (
     StepFinished,
     UnknownAnswered,
 )
+from runbook.model.matrix import answered
 from runbook.model.record import Recorded
 from runbook.report.walked import Act, Attempt, Look
 
@@ -64,9 +65,19 @@ def _begun(walks: Walks, recorded: Recorded, event: StepBegun) -> None:
 
 def _looked(walks: Walks, recorded: Recorded, event: ReadingTaken) -> None:
     looks = _current(walks, recorded, event.step, event.attempt).looks
-    look = Look(recorded.at, event.purpose, event.ran, event.expected, event.found, event.outcome, event.phase)
+    look = Look(
+        recorded.at,
+        event.purpose,
+        event.ran,
+        event.expected,
+        event.found,
+        event.outcome,
+        event.phase,
+        kind=event.kind,
+        parts=answered(event.parts),
+    )
     if looks and _same(looks[-1], look):
-        look = replace(looks[-1], times=looks[-1].times + 1, last_at=recorded.at)
+        look = replace(looks[-1], times=looks[-1].times + 1, last_at=recorded.at, parts=look.parts)
         looks = looks[:-1]
     _change(walks, event.step, looks=(*looks, look))
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from runbook.model.matrix import Answered, Matrix, matrix
+
+MOST_COLUMNS = 6
+"""Columns of a matrix beside each other on a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A question that was asked of the world; `times` equal answers in a row, the last of them at `last_at`."""
+    """A question that was asked of the world; `times` equal answers in a row, the last of them at `last_at`.
+
+    `parts`: what each of several things that were asked said, in the last of them.
+    """
 
     at: datetime
     purpose: str
@@ -19,6 +27,18 @@ class Look:
     phase: str = ""
     times: int = 1
     last_at: datetime | None = None
+    kind: str = ""
+    parts: tuple[Answered, ...] = ()
+
+    @property
+    def tables(self) -> list[Matrix]:
+        """The matrix of a `mesh`, in tables that a page is wide enough for; none for every other kind."""
+        return matrix(self.parts).bands(MOST_COLUMNS) if self.kind == "mesh" else []
+
+    @property
+    def listed(self) -> tuple[Answered, ...]:
+        """The parts that are shown one by one: all hosts; of a matrix those that did not pass."""
+        return tuple(part for part in self.parts if self.kind != "mesh" or part.outcome != "passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,11 @@ class Attempt:
     corrected_by: str = ""
     right: str = ""
     recovered: str = ""
+
+    @property
+    def asked_several(self) -> Look | None:
+        """The last question of this attempt that several machines answered."""
+        return next((look for look in reversed(self.looks) if look.parts), None)
 
     @property
     def length(self) -> timedelta | None:

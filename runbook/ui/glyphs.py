@@ -53,6 +53,11 @@ def outcome_mark(outcome: str) -> str:
     return f"{_OUTCOME_MARKS.get(outcome, '?')} {word(outcome, 'outcome')}"
 
 
+def short_mark(outcome: str) -> str:
+    """The outcome's mark and its short word, for the cell of a table: `√ ok`; a dash where there is none."""
+    return f"{_OUTCOME_MARKS.get(outcome, '?')} {word(outcome, 'cell')}" if outcome else "-"
+
+
 def carried(text: str, encoding: str) -> str:
     """`text` with every character that `encoding` lacks replaced: our own marks by their ASCII form, all others by `?`.
 

@@ -18,6 +18,7 @@ from runbook.model.words import word
 from runbook.ui.console import Console
 from runbook.ui.event_lines import Reader, event_lines
 from runbook.ui.glyphs import Shown, outcome_mark
+from runbook.ui.parts_lines import parts_lines
 from runbook.ui.safe_text import remote
 from runbook.ui.status import status_line
 from runbook.ui.step_screen import plan_line, step_screen
@@ -94,7 +95,10 @@ class Screen:
                 ]
             case ReadingTaken(purpose="step") as reading:
                 # Its outcome follows with the step's own; what was run stands above.
-                return [Shown(line) for line in remote(reading.found)]
+                return [
+                    *(Shown(line) for line in remote(reading.found)),
+                    *parts_lines(reading, self._console.width),
+                ]
             case StepFinished(how="condition") as finished:
                 return [Shown(f"{outcome_mark('not_taken')}: {title_of(self._plan, finished.step)}", "dim")]
             case _:

@@ -12,6 +12,7 @@ from runbook.model.text import _
 from runbook.model.units import clock_text, utc_read
 from runbook.model.words import word
 from runbook.ui.glyphs import OUTCOME_STYLES, Shown, outcome_mark
+from runbook.ui.parts_lines import parts_lines
 from runbook.ui.safe_text import one_line
 from runbook.ui.saying import Reader, because, behind_bar, opens
 
@@ -25,7 +26,7 @@ def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
     line = _("{purpose}: {ran}: {outcome}").format(
         purpose=word(event.purpose, "purpose"), ran=one_line(event.ran), outcome=outcome_mark(event.outcome)
     )
-    return [Shown(line, OUTCOME_STYLES.get(event.outcome, "")), *behind_bar(event.found)]
+    return [Shown(line, OUTCOME_STYLES.get(event.outcome, "")), *behind_bar(event.found), *parts_lines(event)]
 
 
 def _approved(event: e.ApprovalGiven, reader: Reader) -> list[Shown]:

@@ -93,3 +93,31 @@ def test_what_is_to_be_answered_later_is_still_open() -> None:
     story.opened()
     story.step("lessons", "warned", "asked", answer="later")
     assert "- to be answered later: 13 – What should change in the plan" in markdown(told(story.rows))
+
+
+def test_a_mesh_is_a_table_and_each_cell_that_is_not_good_stands_with_its_reason() -> None:
+    from runbook.model import events as ev
+
+    def part(name: str, outcome: str, found: str, origin: str = "here") -> dict[str, object]:
+        return {"name": name, "origin": origin, "outcome": outcome, "found": found, "values": {}}
+
+    parts = [part("sip", "passed", "loss 0 %"), part("sip:sip", "passed", "open")]
+    parts += [part("sip:sip", "failed", "a|b refused", "db"), part("cim", "unreachable", "login: no key", "db")]
+    story = Story()
+    story.opened()
+    story.add(ev.StepBegun("sip-cti", 1))
+    story.add(ev.ReadingTaken("sip-cti", 1, "step", "mesh", "mesh: ping", "failed", {}, "", "failed 1/4", parts=parts))
+    story.add(ev.StepFinished("sip-cti", 1, "failed", "machine", "read", found="failed 1/4", ran="mesh: ping"))
+    lines = markdown(told(story.rows)).splitlines()
+    at = lines.index("| from / to | sip | sip:sip | cim |")
+    assert lines[at + 1 : at + 10] == [
+        "| --- | --- | --- | --- |",
+        "| this laptop | ok | ok | – |",
+        "| db | – | FAILED | not asked |",
+        "",
+        "| From | Asked | Outcome | Found |",
+        "| --- | --- | --- | --- |",
+        r"| db | sip:sip | failed | a\|b refused |",
+        "| db | cim | could not be asked | login: no key |",
+        "",
+    ]
