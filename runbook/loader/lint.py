@@ -25,11 +25,12 @@ _PORT_KEYS = ("port", "ports")
 
 def problems(
     report: Reporter, header: Header | None, raws: Sequence[Raw], understood: Sequence[Understood], site: Site | None
-) -> list[Problem]:
+) -> Iterator[Problem]:
     """Every problem of the plan as a whole. Steps that could not be understood still count as targets."""
     known = {u.raw.id: u for u in understood if u.raw.id}
     ways = Ways(report, header, raws, known)
-    return [*ways.problems(), *_Plan(raws, known, {id(u.raw): u for u in understood}, ways.order, site).problems()]
+    yield from ways.problems()
+    yield from _Plan(raws, known, {id(u.raw): u for u in understood}, ways.order, site).problems()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,8 +12,9 @@ from pydantic import ValidationError
 from runbook.loader import lint
 from runbook.loader.decode import file_bytes
 from runbook.loader.document import Document, settled
+from runbook.loader.found import EnoughError, Found, many
 from runbook.loader.library import Folders, Library, Snapshot, Source, folder_of, kept_path
-from runbook.loader.reading import Reading, first_key, same_name
+from runbook.loader.reading import STEPS_LIMIT, Reading, first_key, same_name, too_many_steps
 from runbook.loader.references import References, input_problems
 from runbook.loader.shelf import Shelf
 from runbook.loader.understood import Understanding
@@ -129,29 +131,40 @@ def read_playbook(
     `whole`: also the checks of `lint`. `document`: the playbook's file where it was read already.
     """
     report = Reporter(document or read_yaml(source.data, source.shown))
-    loaded = Loaded(list(report.document.problems))
+    found = Found(report.document.problems)
     if report.document.tree is None:
-        return loaded
-    reading = Reading(shelf, {source.kept: source.data}, loaded.problems, [report.document])
-    if not first_key(report, "runbook", loaded.problems):
-        return loaded
-    header, whole_header = _header(report, Path(source.kept).stem, loaded.problems, site)
-    raws = list(reading.steps(report, report.document.tree))
+        return Loaded(found)
+    reading = Reading(shelf, {source.kept: source.data}, found, [report.document])
+    try:
+        return Loaded(found, _plan(report, reading, source, site, whole=whole))
+    except EnoughError:
+        return Loaded([many(source.shown), *settled(found, reading.documents)])
+
+
+def _plan(report: Reporter, reading: Reading, source: Source, site: Site | None, *, whole: bool) -> Playbook | None:
+    """The plan, when it is one; what is wrong goes into the problems of `reading`. Raises EnoughError."""
+    found = reading.problems
+    if not first_key(report, "runbook", found):
+        return None
+    header, whole_header = _header(report, Path(source.kept).stem, found, site)
+    raws = list(islice(reading.steps(report, report.document.tree), STEPS_LIMIT + 1))
+    if len(raws) > STEPS_LIMIT:
+        found.append(too_many_steps(report))
+        return None
     order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}
     inputs = header.inputs if header else {}
     references = References(inputs, site, order, {raw.id: raw.kind for raw in raws})
-    understanding = Understanding(references, loaded.problems)
+    understanding = Understanding(references, found)
     understood = [u for number, raw in enumerate(raws, 1) if (u := understanding.step(raw, number))]
     complete = len(understood) == len(raws) and whole_header
     if header and header.clocks:
-        loaded.problems += _clocks(report, header, reading)
+        found += _clocks(report, header, reading)
     if whole:
-        loaded.problems += lint.problems(report, header, raws, understood, site)
-    loaded.problems[:] = settled(loaded.problems, reading.documents)
-    if complete and header and raws and (not whole or not loaded.problems):
-        steps = tuple(u.step for u in understood)
-        loaded.playbook = Playbook(header, steps, dict(reading.files), source.shown)
-    return loaded
+        found += lint.problems(report, header, raws, understood, site)
+    found[:] = settled(found, reading.documents)
+    if not complete or not header or not raws or (whole and found):
+        return None
+    return Playbook(header, tuple(u.step for u in understood), dict(reading.files), source.shown)
 
 
 _STAND_IN = {

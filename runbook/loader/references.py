@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
+from runbook.loader.found import PROBLEMS_LIMIT
 from runbook.loader.samples import UNKNOWN_SAMPLE, input_sample
 from runbook.model.errors import Problem
 from runbook.model.inputs import input_problem
@@ -55,6 +56,8 @@ class References:
             if problem:
                 found[place] = problem
                 self.samples.setdefault(text.removeprefix("$"), UNKNOWN_SAMPLE)
+                if len(found) > PROBLEMS_LIMIT:
+                    break
         return found
 
     def _problem(self, raw: Raw, place: Place, inner: Place, text: str) -> Problem | None:

@@ -16,13 +16,13 @@ import yaml
 from runbook.loader import broken
 from runbook.loader.decode import first_unseen, unseen_sentence
 from runbook.loader.document import Place
+from runbook.loader.found import PROBLEMS_LIMIT, many
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
 from runbook.model.text import _
 
 DEPTH_LIMIT = 20
 NODES_LIMIT = 20_000
-PROBLEMS_LIMIT = 200
 # A list or map begins and ends; the stream and the document do so around all of them.
 EVENTS_LIMIT = 2 * NODES_LIMIT + 4
 _SHOWN = 60
@@ -261,11 +261,8 @@ class Builder:
 
     def say(self, code: str, line: int, column: int, message: str) -> None:
         self.problems.append(Problem(self.file, line + 1, column + 1, code, _("the file"), message))
-        if len(self.problems) >= PROBLEMS_LIMIT:
-            sentence = _("expected fewer than {limit} mistakes, found more: the rest of the file was not read")
-            self.problems.append(
-                Problem(self.file, line + 1, column + 1, "E-YAML", _("the file"), sentence.format(limit=PROBLEMS_LIMIT))
-            )
+        if len(self.problems) > PROBLEMS_LIMIT:
+            self.problems.append(many(self.file))
             self.whole = False
             raise _Enough
 

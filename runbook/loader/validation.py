@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache, partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from runbook.loader.document import Document, Place
+from runbook.loader.found import PROBLEMS_LIMIT, many
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
 from runbook.model.text import ExpectedError, _
@@ -102,15 +104,16 @@ class Reporter:
         found: dict[tuple[int, int, str], Problem] = {}
         known_keys: dict[Place, set[str]] = {}
         flat = list(_flat(error))
+        keys_at = cache(partial(_keys_at, model))
         for loc, details in flat:
             if details["type"] == "extra_forbidden":
-                known_keys.setdefault(self._place(base, loc), set()).update(_keys_at(model, loc[:-1]))
+                known_keys.setdefault(self._place(base, loc), set()).update(keys_at(loc[:-1]))
         for loc, details in flat:
             place = self._place(base, loc)
             if details["type"] == "extra_forbidden":
                 problem = self.unknown_key(place, known_keys[place])
             elif details["type"] == "missing":
-                if self._misspelt(place, _keys_at(model, loc[:-1])):
+                if self._misspelt(place, keys_at(loc[:-1])):
                     continue
                 problem = self.missing_key(place)
             elif loc[-1:] == ("[key]",):
@@ -118,6 +121,8 @@ class Reporter:
             else:
                 problem = self.problem("E-VALUE-TYPE", place, _sentence(details, _at(self.document.tree, place)))
             found.setdefault((problem.line, problem.column, problem.code), problem)
+            if len(found) > PROBLEMS_LIMIT:
+                return [many(self.document.file), *found.values()]
         return list(found.values())
 
     def wrong_places(self, error: ValidationError) -> Iterator[Place]:

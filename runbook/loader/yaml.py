@@ -13,7 +13,8 @@ import yaml
 from runbook.loader import broken
 from runbook.loader.decode import SIZE_LIMIT_BYTES, UnreadableTextError, text_of
 from runbook.loader.document import TOP, Document, Mark, Place, places
-from runbook.loader.tree import EVENTS_LIMIT, PROBLEMS_LIMIT, Builder, directive
+from runbook.loader.found import PROBLEMS_LIMIT
+from runbook.loader.tree import EVENTS_LIMIT, Builder, directive
 from runbook.model.errors import Problem
 from runbook.model.text import _
 

@@ -86,6 +86,9 @@ REGISTRY: dict[str, Code] = {
     "E-VALUE-TYPE": Code(N_("A value of the wrong type."), N_("correct the value")),
     "E-NAME-UNKNOWN": Code(N_("A name that nothing else defines."), N_("correct the name, or define it")),
     "E-NAME-TWICE": Code(N_("The same id is used twice."), N_("rename one of the two")),
+    "E-MANY": Code(
+        N_("The file has more mistakes than are listed."), N_("correct those that are listed, and check again")
+    ),
     "E-SECRET": Code(
         N_("A secret stands in the file."),
         N_("take it out, change it where it is used, put it into the keyring and name it under `secrets`"),

@@ -39,7 +39,7 @@ MISTAKES: Mapping[str, Mistake] = {
         "- id: look\n  title: Look at the board\n  instruct: {}",
     ),
     "E-YAML-DEPTH": Mistake(N_("No plan needs braces inside braces so many times; such a file is broken, or made to break programs.")),
-    "E-YAML-SIZE": Mistake(N_("A plan is read in a second at night. What is larger than 1 MiB is not a plan.")),
+    "E-YAML-SIZE": Mistake(N_("A plan has to be read at night. One of more than 1 MiB, 20,000 keys and values, or 500 steps is not read at all.")),
     "E-YAML-DUPLICATE": Mistake(
         N_("Of two values under the same key one would be lost without a word."),
         "- id: look\n  title: Look at the board\n  title: Look at the lights\n  instruct: {}",
@@ -75,6 +75,7 @@ MISTAKES: Mapping[str, Mistake] = {
         "- id: look\n  title: Look at the board\n  instruct: {}\n- id: look\n  title: Look again\n  instruct: {}",
         "- id: look\n  title: Look at the board\n  instruct: {}\n- id: look-again\n  title: Look again\n  instruct: {}",
     ),
+    "E-MANY": Mistake(N_("Nobody reads hundreds of mistakes at once, and one often causes many: the first is worth a look first.")),
     "E-SECRET": Mistake(
         N_("A file is copied, mailed and kept with every incident; a secret in it is a secret no more. Name where it is kept.")
     ),
