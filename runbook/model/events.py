@@ -25,7 +25,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class IncidentOpened(Event):
-    """The first event. `files` maps each path under `plan/` to its SHA-256. `carried` are open unknown acts of other incidents."""
+    """The first event. `files` maps each path under `plan/` to its SHA-256. `carried` are open unknown acts of other incidents.
+
+    `belongs_to`: the incident beside which it was opened, where an offer of its plan did that.
+    """
 
     incident: str
     plan: str
@@ -45,6 +48,7 @@ class IncidentOpened(Event):
     tool_version: str
     machine: str
     carried: list[dict[str, str]] = field(default_factory=list)
+    belongs_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,10 @@ class RecoveryAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class WentTo(Event):
-    """The walk left the line. `because`: next | recovered | goto (key g) | corrected (key u). `passed_over` are not_taken now."""
+    """The walk left the line. `because`: next | recovered | goto (key g) | corrected (key u) | offer. `passed_over` are not_taken now.
+
+    `offer`: which offer of the plan was taken, by its name (`state.offers`).
+    """
 
     origin: str
     target: str
@@ -257,6 +264,40 @@ class WentTo(Event):
     reason: str = ""
     passed_over: list[str] = field(default_factory=list)
     lane: str = ""
+    offer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookEntered(Event):
+    """The walk came into another playbook at its step `at`. The incident, its clocks, debts and inputs go on."""
+
+    playbook: str
+    version: str
+    title: dict[str, str]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRaised(Event):
+    """The severity of the incident rose from `was` to `to`; it never falls.
+
+    `because`: condition (`detail`: what the plan's `raise` found, `step: answer`) | playbook (`detail`: the playbook that was entered).
+    """
+
+    to: str
+    was: str
+    because: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered(Event):
+    """A way out that was due was not taken by going there. `answer`: not_now | start (the linked `incident` was opened)."""
+
+    offer: str
+    answer: str
+    reason: str = ""
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from runbook.model.events import IncidentOpened, TicketsCounted
+from runbook.model.events import IncidentOpened, PlaybookEntered, SeverityRaised, TicketsCounted
 from runbook.model.record import Recorded
 
 END = "end"
@@ -108,6 +108,9 @@ class State:
     from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
     `noted`: the steps about which a note was written after they had their outcome. `told`: the contacts that were told something.
     `lanes`: where each branch of a `together` stands that was begun; the walk itself stands at the `together` meanwhile.
+    `playbook`: the one whose steps are walked now, empty for the one that the walk began with; `entered`: the others that it came into.
+    `offers`: what was answered to each offer, by its name: `N` for the Nth of the playbook that the walk began with, `PLAN:N`
+    for another one's. `linked`: the incidents that offers opened beside this one. `raised`: how the severity rose.
     """
 
     opened: IncidentOpened | None = None
@@ -133,6 +136,21 @@ class State:
     carried_answered: tuple[str, ...] = ()
     noted: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
+    playbook: str = ""
+    entered: tuple[PlaybookEntered, ...] = ()
+    offers: dict[str, str] = field(default_factory=dict)
+    linked: tuple[str, ...] = ()
+    raised: tuple[SeverityRaised, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """How severe it is now: as it was opened, or as it was raised since."""
+        return self.raised[-1].to if self.raised else self.opened.severity if self.opened else ""
+
+    @property
+    def playbooks(self) -> tuple[str, ...]:
+        """The playbooks that were walked, in order: empty for the one that the walk began with."""
+        return ("", *(event.playbook for event in self.entered))
 
     @property
     def open_debts(self) -> tuple[Debt, ...]:

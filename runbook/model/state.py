@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from runbook.model.entering import HANDLERS as ENTERING
+from runbook.model.entering import standing
 from runbook.model.events import (
     ActionEnded,
     ActionIntended,
@@ -54,7 +56,7 @@ def after(state: State, recorded: Recorded) -> State:
     """The state after one more event. Events that this version does not know change nothing but `last`."""
     handler = _HANDLERS.get(type(recorded.event))
     if handler:
-        state = handler(state, recorded, recorded.event)
+        state = standing(handler(state, recorded, recorded.event))
     return replace(state, last=recorded)
 
 
@@ -191,9 +193,10 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     there = steps.get(event.target)
     if event.because == "next" and there and there.finished:
         steps[event.target] = replace(there, returns=there.returns + 1)
-    forced = event.because == "goto"
+    forced = event.because in ("goto", "offer")
     here = Position("after", END) if event.target == END else Position("at", event.target, forced=forced)
-    state = replace(state, steps=steps)
+    offers = {**state.offers, event.offer: "go"} if event.offer else state.offers
+    state = replace(state, steps=steps, offers=offers)
     if event.lane:
         led_by = event.origin if event.because == "next" else state.led_by
         return _moved(replace(state, led_by=led_by), event.lane, here)
@@ -201,7 +204,7 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
         state,
         position=here,
         led_by=event.origin if event.because == "next" else "",
-        settling=event.target if event.origin == END else "",
+        settling=event.target if event.origin == END and not event.offer else "",
     )
 
 
@@ -298,6 +301,7 @@ def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
 
 
 _HANDLERS: dict[type, Any] = {
+    **ENTERING,
     JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,
