@@ -32,6 +32,7 @@ from runbook.model.replies import (
 if TYPE_CHECKING:
     from runbook.model.events import Event
     from runbook.model.record import Recorded
+    from runbook.model.redaction import Window
     from runbook.model.site import Host
 
 # -- asking the world ---------------------------------------------------------------------------------------------------
@@ -112,6 +113,10 @@ class Secrets(Protocol):
         ...
 
     def redacted_bytes(self, data: bytes) -> bytes: ...
+
+    def window(self) -> Window:
+        """A filter for one stream of bytes: a secret that comes in two parts is caught too."""
+        ...
 
 
 class Ssh(Protocol):

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 
+from runbook.model.redaction import Redactor, Window
 from runbook.model.replies import KEEP_BYTES, Capture
 
 
 class Recorder:
-    """Collects one stream in bounded memory."""
+    """Collects one stream in bounded memory, the run's secrets taken out before anything is kept, counted or hashed."""
 
-    def __init__(self, keep_bytes: int = KEEP_BYTES) -> None:
+    def __init__(self, keep_bytes: int = KEEP_BYTES, window: Window | None = None) -> None:
         self._keep_bytes = keep_bytes
+        self._window = window or Redactor().window()
         self._head, self._tail = bytearray(), bytearray()
         self._size = 0
         self._sha256 = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
         """Take the next bytes of the stream."""
+        self._take(self._window.feed(data))
+
+    def _take(self, data: bytes) -> None:
         self._size += len(data)
         self._sha256.update(data)
         room = self._keep_bytes - len(self._head)
@@ -28,5 +33,6 @@ class Recorder:
             del self._tail[: -self._keep_bytes]
 
     def capture(self) -> Capture:
-        """What has come so far."""
+        """All that came, once nothing more is added."""
+        self._take(self._window.end())
         return Capture(bytes(self._head), bytes(self._tail[-self._keep_bytes :]), self._size, self._sha256.hexdigest())

@@ -10,6 +10,7 @@ from typing import Literal
 
 import paramiko
 
+from runbook.model.ports import Secrets
 from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
 from runbook.model.text import _
 from runbook.world.capture import Recorder
@@ -45,12 +46,15 @@ class Running:
     channel: paramiko.Channel
     deadline: float
     keep_bytes: int = KEEP_BYTES
+    secrets: Secrets | None = None
     stdout: Recorder = field(init=False)
     stderr: Recorder = field(init=False)
     bell: Bell = field(default_factory=Bell)
 
     def __post_init__(self) -> None:
-        self.stdout, self.stderr = Recorder(self.keep_bytes), Recorder(self.keep_bytes)
+        self.stdout, self.stderr = (
+            Recorder(self.keep_bytes, self.secrets.window() if self.secrets else None) for _stream in range(2)
+        )
 
     def send(self, command: bytes) -> None:
         """Ask the host to start `command`. Raises CannotAskError while it is certain that nothing was started.
