@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("list", N_("List the playbooks.")),
     "show": ("show", N_("Print a playbook as it will be walked.")),
     "check": ("check", N_("Check playbooks and say every problem with its line.")),
+    "new": ("new", N_("Write a playbook to begin with: it checks clean, and waits to be changed.")),
+    "schema": ("schema", N_("Print the JSON Schema of a playbook, a block or a site file, for editors.")),
     "status": ("status", N_("Show the incidents: clocks, debts, deadlines.")),
     "log": ("log", N_("Show the events of an incident.")),
     "note": ("note", N_("Add a note or a file to an incident.")),
