@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from runbook.loader.document import Place
-from runbook.loader.prefix import block_prefix, prefixed_step, prefixed_when
+from runbook.loader.prefix import Prefix, block_prefix, prefixed_step, prefixed_when
 from runbook.loader.validation import Reporter
 from runbook.model.ports import JSON
 from runbook.model.schema import Id, Model, OneOrMore, Sentence, YesNo
@@ -57,7 +57,8 @@ class Raw:
     """One step: its tree with the final ids, its kind, and where it stands (`place` in the document of `report`).
 
     `exits`: the outcomes that leave its block, each with where its target is written. `plan`: the playbook, where its ids have
-    that as their prefix.
+    that as their prefix. `lane`: the branch `STEP/BRANCH` that it stands in. `branches`: the ids of the steps in each branch of a
+    `together`.
     """
 
     report: Reporter
@@ -68,6 +69,8 @@ class Raw:
     block: str = ""
     exits: Mapping[str, Written] = field(default_factory=dict)
     plan: str = ""
+    lane: str = ""
+    branches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def target_at(self, outcome: str) -> Written:
         """Where it is written what an outcome leads to."""
@@ -86,7 +89,7 @@ def in_place(
     prefix = block_prefix(use.id)
     for raw in steps:
         when = _decided(raw.tree.get("when"), values, left_out)
-        if when is None:
+        if when is None or (raw.lane and raw.lane.rpartition("/")[0] in left_out):
             left_out.add(raw.id)
             continue
         tree = {key: _with_inputs(value, values) for key, value in prefixed_step(raw.tree, prefix).items()}
@@ -100,10 +103,18 @@ def in_place(
         if left:
             tree["next"] = {**_map(tree.get("next")), **{outcome: ways_out[name][0] for outcome, name in left.items()}}
         exits = {outcome: ways_out[name][1] for outcome, name in left.items()}
-        taken.append(replace(raw, tree=tree, id=prefix(raw.id) if raw.id else "", block=use.id, exits=exits))
-    if taken and use.recovery_test:
-        taken[-1] = replace(taken[-1], tree={**taken[-1].tree, "recovery_test": "true"})
+        placed = replace(raw, tree=tree, id=prefix(raw.id) if raw.id else "", block=use.id, exits=exits)
+        taken.append(_in_its_lane(placed, prefix))
+    last = max((number for number, raw in enumerate(taken) if not raw.lane), default=-1)
+    if last >= 0 and use.recovery_test:
+        taken[last] = replace(taken[last], tree={**taken[last].tree, "recovery_test": "true"})
     yield from taken
+
+
+def _in_its_lane(raw: Raw, prefix: Prefix) -> Raw:
+    """A step of a block with the prefix on its lane, and on the steps of its branches."""
+    branches = {branch: tuple(map(prefix, steps)) for branch, steps in raw.branches.items()}
+    return replace(raw, lane=prefix(raw.lane) if raw.lane else "", branches=branches)
 
 
 def settled_exits(raws: Iterable[Raw]) -> Iterator[Raw]:

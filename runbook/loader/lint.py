@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
+from runbook.loader.lanes import Lanes
 from runbook.loader.reading import COMMON
 from runbook.loader.references import scalars, values_of
 from runbook.loader.targets import Ways
@@ -30,6 +31,7 @@ def problems(
     known = {u.raw.id: u for u in understood if u.raw.id}
     ways = Ways(report, header, raws, known)
     yield from ways.problems()
+    yield from Lanes(report, header, raws, known, ways.order).problems()
     yield from _Plan(raws, known, {id(u.raw): u for u in understood}, ways.order, site).problems()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 
 from pydantic import ValidationError
 
 from runbook.loader.blocks import BEHIND, Raw, UseKeys, With, Written, in_place, settled_exits
+from runbook.loader.branches import Branches
 from runbook.loader.document import Document, Place
 from runbook.loader.prefix import WORDS
 from runbook.loader.samples import input_sample
@@ -21,7 +23,7 @@ from runbook.model.step import CommonKeys
 from runbook.model.text import _
 from runbook.steps import kinds
 
-FLOW = ("wait_for", "use")
+FLOW = ("wait_for", "together", "use")
 STEPS_LIMIT = 500
 COMMON = frozenset(field.alias or name for name, field in CommonKeys.model_fields.items())
 
@@ -51,8 +53,12 @@ class Reading:
         if len(steps) > STEPS_LIMIT:
             self.problems.append(too_many_steps(report))
             return
+        yield from self.listed(report, ("steps",), steps, inside_block=inside_block)
+
+    def listed(self, report: Reporter, place_of_list: Place, steps: list[JSON], *, inside_block: bool) -> Iterator[Raw]:
+        """The steps of one list, those of its branches behind their `together`."""
         for number, step in enumerate(steps):
-            place: Place = ("steps", number)
+            place: Place = (*place_of_list, number)
             if not isinstance(step, dict):
                 message = _("expected a step with keys, found {found}").format(found=shown(step))
                 self.problems.append(report.problem("E-VALUE-TYPE", place, message))
@@ -60,6 +66,9 @@ class Reading:
             kind = self.kind(report, place, step)
             if kind == "use":
                 yield from self.used(report, place, step, inside_block=inside_block)
+            elif kind == "together":
+                read = partial(self.listed, report, inside_block=inside_block)
+                yield from Branches(report, place, self.problems, read).steps(step)
             else:
                 name = step.get("id")
                 yield Raw(report, place, step, name if isinstance(name, str) else "", kind)

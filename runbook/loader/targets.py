@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
+from runbook.loader.lanes import behind
 from runbook.loader.prefix import WORDS
 from runbook.loader.understood import Understood
 from runbook.loader.validation import Reporter, meant
@@ -149,7 +150,7 @@ class Ways:
             keys = steps[here].keys
             ways += [self.order[target] for target in keys.next.values() if target in self.order]
             if keys.when or keys.closes or "passed" not in keys.next or "continue" in keys.next.values():
-                ways.append(here + 1)
+                ways += behind(self.raws, here)
         for number, raw in enumerate(self.raws):
             if number not in reached:
                 message = _("expected a way to this step, found none: every step before it goes elsewhere")

@@ -15,7 +15,7 @@ from runbook.loader.references import References
 from runbook.loader.validation import shown
 from runbook.model.errors import Problem
 from runbook.model.ids import ID
-from runbook.model.playbook import Step, WaitFor, replaced
+from runbook.model.playbook import Step, Together, WaitFor, replaced
 from runbook.model.ports import JSON
 from runbook.model.step import CommonKeys, Kind
 from runbook.model.text import _
@@ -54,9 +54,12 @@ class Understanding:
                 readings.append(reading)
         if keys is None or sample is None or any(p.code != "E-NAME-UNKNOWN" for p in self.problems[before:]):
             return None
-        body = _body(raw.tree.get(raw.kind))
+        tree = dict(raw.tree)
+        if raw.branches:
+            tree["together"] = {branch: list(steps) for branch, steps in raw.branches.items()}
+        body = _body(tree.get(raw.kind))
         assert isinstance(body, dict)
-        step = Step(number, raw.id, keys, raw.kind, body, sample, raw.block, dict(raw.tree))
+        step = Step(number, raw.id, keys, raw.kind, body, sample, raw.block, tree, raw.lane)
         return Understood(step, raw, tuple(readings))
 
     def _keys(self, raw: Raw, spoilt: set[tuple[int, int]]) -> CommonKeys | None:
@@ -79,9 +82,14 @@ class Understanding:
         reading = {key: value for key, value in given.items() if key not in _ABOUT_VERIFY}
         return keys.model_copy(update={"verify": keys.verify.model_copy(update={"reading": reading})})
 
-    def _sample(self, raw: Raw, spoilt: set[tuple[int, int]]) -> tuple[Kind | WaitFor | None, list[tuple[Place, Kind]]]:
+    def _sample(
+        self, raw: Raw, spoilt: set[tuple[int, int]]
+    ) -> tuple[Kind | WaitFor | Together | None, list[tuple[Place, Kind]]]:
         if not raw.kind:
             return None, []
+        if raw.kind == "together":
+            # What is wrong with a branch was said when it was read.
+            return (Together.model_construct(branches=dict(raw.branches)) if raw.branches else None), []
         place = (*raw.place, raw.kind)
         body = _body(raw.tree.get(raw.kind))
         if not isinstance(body, dict):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, partial
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +23,7 @@ _SHAPES = {
     "int_type": "whole", "int_parsing": "whole", "float_type": "number", "float_parsing": "number",
     "bool_type": "yes_no", "bool_parsing": "yes_no",
 }  # fmt: skip
+_ERRORS_LIMIT = 5 * PROBLEMS_LIMIT
 _BOUNDS = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
 
 
@@ -57,13 +59,20 @@ def words(place: Place, tree: JSON = None) -> str:
     parts, node, rest = [], tree, list(place)
     if rest[:1] == ["steps"] and len(rest) > 1 and isinstance(rest[1], int):
         step = _child(_child(node, "steps"), rest[1])
-        name = step.get("id") if isinstance(step, dict) else None
-        head = f"steps[{rest[1] + 1}]" + (f" {name}" if isinstance(name, str) and name else "")
-        tail = words(tuple(rest[2:])) if rest[2:] else ""
-        return f"{head}: {tail}" if tail else head
+        return _of_step(f"steps[{rest[1] + 1}]", rest[2:], step)
     for part in rest:
         parts.append(f"[{part + 1}]" if isinstance(part, int) else f".{part}")
     return "".join(parts).removeprefix(".") or _("the file")
+
+
+def _of_step(listed: str, rest: list[str | int], step: JSON) -> str:
+    """A place in a step: the step's own in its list, its id, and what is below; of a branch the same again."""
+    name = step.get("id") if isinstance(step, dict) else None
+    head = listed + (f" {name}" if isinstance(name, str) and name else "")
+    if rest[:1] == ["together"] and len(rest) > 2 and isinstance(rest[2], int):
+        inner = _child(_child(_child(step, "together"), rest[1]), rest[2])
+        return f"{head}: " + _of_step(f"together.{rest[1]}[{rest[2] + 1}]", rest[3:], inner)
+    return f"{head}: {words(tuple(rest))}" if rest else head
 
 
 def _child(node: JSON, key: str | int) -> JSON:
@@ -103,7 +112,7 @@ class Reporter:
         """Every error of one validation, `base` being the place of the validated tree. Each place is named once."""
         found: dict[tuple[int, int, str], Problem] = {}
         known_keys: dict[Place, set[str]] = {}
-        flat = list(_flat(error))
+        flat = list(islice(_flat(error), _ERRORS_LIMIT))
         keys_at = cache(partial(_keys_at, model))
         for loc, details in flat:
             if details["type"] == "extra_forbidden":
@@ -122,8 +131,9 @@ class Reporter:
                 problem = self.problem("E-VALUE-TYPE", place, _sentence(details, _at(self.document.tree, place)))
             found.setdefault((problem.line, problem.column, problem.code), problem)
             if len(found) > PROBLEMS_LIMIT:
-                return [many(self.document.file), *found.values()]
-        return list(found.values())
+                break
+        cut = len(found) > PROBLEMS_LIMIT or len(flat) == _ERRORS_LIMIT
+        return [*([many(self.document.file)] if cut else []), *found.values()]
 
     def wrong_places(self, error: ValidationError) -> Iterator[Place]:
         """The entries that one validation of the whole file refused; that of a missing key is the one it is missing in."""
