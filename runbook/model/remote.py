@@ -1,18 +1,62 @@
-"""How an act over SSH ended, and which of its bytes are kept."""
+"""What a host is sent over SSH, how an act over SSH ended, and which of its bytes are kept."""
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
-from shlex import join
 
-from runbook.model.replies import SshReply
+from runbook.model.powershell import literal, powershell, script_of
+from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.site import Host
 from runbook.model.step import Result
+from runbook.model.text import _
+
+_WINDOWS_PLAIN = re.compile(r"[A-Za-z0-9._:/\\=+-]+")
+"""A word that `cmd` and PowerShell both read as it stands."""
+
+
+def line_sent(host: Host, words: Sequence[str]) -> str:
+    """`words` as the one line that SSH carries (RFC 4254 section 6.5), read on `host` as exactly these words.
+
+    Quoted for a POSIX shell on `linux`. A `device` has none, and would read a quote as it stands: its words go unquoted. On
+    `windows` words that need quoting go as an encoded PowerShell script. Raises CannotAskError for what cannot be sent.
+    """
+    if not words or any("\0" in word for word in words):
+        raise _unsendable()
+    if host.system == "windows":
+        return " ".join(_windows_words(words))
+    if host.system == "device":
+        if not all(word.isprintable() and word.strip() for word in words):
+            raise _unsendable()
+        return " ".join(words)
+    return shlex.join(["sudo", "-n", "--", *words] if host.ssh and host.ssh.sudo else words)
 
 
 def words_sent(host: Host, words: Sequence[str]) -> str:
-    """The command line as the host will get it, for people to read."""
-    return ("sudo -n -- " if words and host.ssh and host.ssh.sudo else "") + join(words)
+    """The command line as the host will get it, for people to read: an encoded script in plain text."""
+    if not words:
+        return ""
+    try:
+        if host.system == "windows" and (script := script_of(_windows_words(words))):
+            return f"powershell {script}"
+        return line_sent(host, words)
+    except CannotAskError:
+        return " ".join(words)
+
+
+def _windows_words(words: Sequence[str]) -> tuple[str, ...]:
+    """The words themselves, or an encoded script that calls the first with the others."""
+    if all(_WINDOWS_PLAIN.fullmatch(word) for word in words):
+        return tuple(words)
+    # PowerShell hands these to a program changed: a double quote, and a backslash before the quote that it adds itself.
+    if any('"' in word or not word or (" " in word and word.endswith("\\")) for word in words):
+        raise _unsendable()
+    return powershell("& " + " ".join(literal(word) for word in words) + ";exit $LASTEXITCODE")
+
+
+def _unsendable() -> CannotAskError:
+    return CannotAskError("channel", _("the command is empty, or holds a character that cannot be sent"))
 
 
 def command_line(host: Host, words: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ def live(site: Site) -> World:
         sip=LiveSip(),
         http=LiveHttp(secrets),
         dns=LiveDns(),
-        ssh=LiveSsh(),
+        ssh=LiveSsh(hosts=site.hosts, secrets=secrets),
         files=LiveFiles(),
         outbox=PrintedOutbox(),
         laptop=LiveLaptop(),

@@ -50,14 +50,21 @@ class LiveNet:
         return TcpReply(attempt.result, attempt.elapsed_s, attempt.address)
 
     def talk(self, address: str, port: int, turns: Sequence[Turn], *, timeout_s: float) -> TalkReply:
-        """Not asked yet."""
-        raise CannotAskError("permission", _("this laptop does not allow asking {address}").format(address=address))
+        """Connect, hold the conversation within `timeout_s` in all, and close. Raises CannotAskError."""
+        from runbook.world.talk import conversation
+
+        return conversation(address, port, turns, timeout_s)
 
     def tls(self, host: Host, port: int, *, timeout_s: float) -> TlsReply:
-        """Not asked yet."""
-        raise CannotAskError(
-            "permission", _("this laptop does not allow asking {address}").format(address=host.address)
-        )
+        """Connect and shake hands within `timeout_s` in all. Raises CannotAskError, in phase `permission` for a useless `ca`."""
+        from runbook.world.tls import handshake
+
+        return handshake(host, port, timeout_s)
+
+
+def is_address(address: str) -> bool:
+    """Whether `address` is shaped like a host name or an IP address: nothing that could be read as an option or a command."""
+    return _ADDRESS.fullmatch(address) is not None
 
 
 def resolve(address: str, deadline_s: float = RESOLVE_S) -> tuple[str, ...]:
@@ -65,7 +72,7 @@ def resolve(address: str, deadline_s: float = RESOLVE_S) -> tuple[str, ...]:
 
     Raises CannotAskError in phase `resolve`; an address that could be read as an option or a command is refused.
     """
-    if not _ADDRESS.fullmatch(address):
+    if not is_address(address):
         raise CannotAskError("resolve", _("{address!r} is no host name or IP address").format(address=address[:100]))
     with suppress(ValueError):
         return (str(ipaddress.ip_address(address)),)

@@ -1,17 +1,19 @@
-"""Commands on hosts over SSH: one kept connection per host, and a command that is never sent twice."""
+"""Commands on hosts over SSH: one kept connection per host, or the system's `ssh`; a command is never sent twice."""
 
 from __future__ import annotations
 
-import shlex
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runbook.model.ports import Secrets
+from runbook.model.remote import line_sent
 from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
 from runbook.model.site import Host
 from runbook.model.text import _
+from runbook.world.ssh_ways import Ways, login_of
 
 if TYPE_CHECKING:
     import paramiko
@@ -34,19 +36,13 @@ def warm_up() -> None:
     threading.Thread(target=load, daemon=True).start()
 
 
-def command_line(argv: Sequence[str], *, sudo: bool = False) -> bytes:
-    """`argv` as the one line that SSH carries (RFC 4254 section 6.5), each word quoted for a POSIX shell on the host.
-
-    Raises CannotAskError for a word that no shell can be given.
-    """
-    words = ["sudo", "-n", "--", *argv] if sudo else list(argv)
+def command_line(host: Host, argv: Sequence[str]) -> bytes:
+    """`argv` as the bytes of the one line that SSH carries. Raises CannotAskError for a word that cannot be sent."""
     try:
-        line = " ".join(shlex.quote(word) for word in words).encode("utf-8")
+        return line_sent(host, argv).encode("utf-8")
     except UnicodeEncodeError:
-        line = b"\0"
-    if b"\0" in line or not argv:
-        raise CannotAskError("channel", _("the command is empty, or holds a character that cannot be sent"))
-    return line
+        sentence = _("the command is empty, or holds a character that cannot be sent")
+        raise CannotAskError("channel", sentence) from None
 
 
 @dataclass(slots=True)
@@ -60,8 +56,15 @@ class _Seat:
 class LiveSsh:
     """`runbook.model.ports.Ssh` over real connections."""
 
-    def __init__(self, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self,
+        deadlines: Deadlines | None = None,
+        *,
+        hosts: Mapping[str, Host] | None = None,
+        secrets: Secrets | None = None,
+    ) -> None:
         self._deadlines = deadlines
+        self._ways = Ways(hosts or {}, secrets)
         self._seats: dict[tuple[object, ...], _Seat] = {}
         self._lock = threading.Lock()
 
@@ -71,13 +74,21 @@ class LiveSsh:
         `status` None: the command was sent and its end is not known (`lost`, `deadline`). 255 with `signal`: it was
         killed. Raises CannotAskError while it is certain that nothing was started.
         """
-        from runbook.world.ssh_exec import Running
-        from runbook.world.ssh_login import login_of
+        login = login_of(host)
+        command = command_line(host, argv)
+        if login.via == "openssh":
+            from runbook.world.openssh import OpenSsh
 
-        command = command_line(argv, sudo=login_of(host).sudo)
+            client = OpenSsh(self._ways, self._deadlines or _default_deadlines())
+            return client.run(host, command, deadline_s=deadline_s, keep_bytes=keep_bytes)
+        return self._run(host, command, deadline_s, keep_bytes)
+
+    def _run(self, host: Host, command: bytes, deadline_s: float, keep_bytes: int) -> SshReply:
+        from runbook.world.ssh_exec import Running
+
         client, channel = self._channel(host)
         began = time.monotonic()
-        running = Running(client, channel, began + deadline_s, keep_bytes)
+        running = Running(client, channel, began + deadline_s, keep_bytes, self._ways.secrets)
         try:
             running.send(command)
             ended = running.watch()
@@ -105,7 +116,7 @@ class LiveSsh:
                     return seat.client, channel
                 seat.client.close()
                 seat.client = None
-            seat.client = client = logged_in(host, deadlines)
+            seat.client = client = logged_in(host, deadlines, self._ways)
             if channel := _opened(client, deadlines.channel_s):
                 return client, channel
             client.close()
@@ -115,8 +126,7 @@ class LiveSsh:
 
     def _seat(self, host: Host) -> _Seat:
         # Whatever decides who is asked and what is trusted: a reloaded site file must not reuse an old connection.
-        login = host.ssh
-        key = (host.address, login and login.model_dump_json())
+        key = tuple(step.model_dump_json(include={"address", "ssh"}) for step in (host, *self._ways.jumps(host)))
         with self._lock:
             return self._seats.setdefault(key, _Seat())
 

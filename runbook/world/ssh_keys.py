@@ -71,8 +71,12 @@ def refusal(host: str, shown: PublicKey, pinned: Iterable[PublicKey]) -> CannotA
     known = tuple(pinned)
     if shown in known:
         return None
-    found = f"{shown.type} {shown.fingerprint}"
-    expected = ", ".join(f"{key.type} {key.fingerprint}" for key in known)
-    code = "E-SSH-KEY-CHANGED" if known else "E-SSH-KEY-UNKNOWN"
+    return refused(host, f"{shown.type} {shown.fingerprint}", known)
+
+
+def refused(host: str, found: str, pinned: Sequence[PublicKey]) -> CannotAskError:
+    """The error for a host that showed the key `found` (type and fingerprint), which is none of `pinned`."""
+    expected = ", ".join(f"{key.type} {key.fingerprint}" for key in pinned)
+    code = "E-SSH-KEY-CHANGED" if pinned else "E-SSH-KEY-UNKNOWN"
     error = RunbookError(code, host=host, found=found, expected=expected)
     return CannotAskError("host_key", f"{error.text()} {error.next()}", code=code)

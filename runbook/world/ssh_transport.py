@@ -22,13 +22,15 @@ from paramiko.ssh_exception import IncompatiblePeer
 
 from runbook.model.replies import CannotAskError, Phase
 from runbook.model.text import _
-from runbook.world.net import connect, resolve
+from runbook.world.net import connect, is_address, resolve
 from runbook.world.ssh_keys import WEAK, PublicKey
 
 # Without a handler of ours Python prints paramiko's errors, tracebacks among them, on the screen.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 KEEPALIVE_S = 10
+OPEN_FAILED_CONNECT = 2
+"""SSH_OPEN_CONNECT_FAILED: RFC 4254 section 5.1."""
 _LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
@@ -88,10 +90,18 @@ def _channel_request(content: bytes) -> tuple[int, str, paramiko.Message]:
 class Client(paramiko.Transport):
     """A paramiko transport that offers exactly the host-key algorithms it was given: no certificates, no other types."""
 
-    def __init__(self, sock: socket.socket, algorithms: Sequence[str], *, legacy: bool) -> None:
+    def __init__(
+        self,
+        sock: socket.socket | paramiko.Channel,
+        algorithms: Sequence[str],
+        *,
+        legacy: bool,
+        through: Client | None = None,
+    ) -> None:
         super().__init__(sock, disabled_algorithms={} if legacy else WEAK, packetizer_class=Packets)
         self._algorithms = tuple(algorithms)
         self._socket = sock
+        self._through = through
         # A key renewal that does not end must not hold a command's deadline up for paramiko's 30 seconds.
         self.clear_to_send_timeout = 5.0
 
@@ -112,23 +122,37 @@ class Client(paramiko.Transport):
         self.packetizer.complete_handshake()
         super().close()
         self._socket.close()
+        if self._through is not None:
+            self._through.close()
 
     def abort(self) -> None:
         """Close, and drop what still waits to be sent: a command must not run when the link is back an hour later."""
-        with suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        if self._through is not None:
+            self._through.abort()
+        if isinstance(self._socket, socket.socket):
+            with suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         self.close()
 
 
 def open_client(
-    address: str, port: int, algorithms: Sequence[str], deadlines: Deadlines, *, legacy: bool = False
+    address: str,
+    port: int,
+    algorithms: Sequence[str],
+    deadlines: Deadlines,
+    *,
+    legacy: bool = False,
+    through: tuple[str, Client] | None = None,
 ) -> tuple[Client, PublicKey]:
     """A connection after its key exchange, not logged in, and the host key that it showed. The caller judges the key.
 
+    `through`: a jump host's address and its connection, logged in, which ends with the new one.
     Raises CannotAskError in phase `resolve`, `route`, `link`, `permission`, `connect`, `banner` or `key_exchange`, and
     NoCommonHostKeyError when the host has none of `algorithms`.
     """
-    client = Client(_connected(address, port, deadlines), algorithms, legacy=legacy)
+    jump = through[1] if through else None
+    sock = _forwarded(address, port, deadlines, *through) if through else _connected(address, port, deadlines)
+    client = Client(sock, algorithms, legacy=legacy, through=jump)
     try:
         return client, _negotiated(client, deadlines)
     except BaseException:
@@ -152,6 +176,26 @@ def _connected(address: str, port: int, deadlines: Deadlines) -> socket.socket:
     attempt.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     attempt.connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return attempt.connection
+
+
+def _forwarded(address: str, port: int, deadlines: Deadlines, jump: str, through: Client) -> paramiko.Channel:
+    """A connection that the jump host opens (`direct-tcpip`: RFC 4254 section 7.2); it also resolves the name."""
+    names = {"address": address, "port": port, "jump": jump}
+    if not is_address(address):
+        raise CannotAskError("resolve", _("{address!r} is no host name or IP address").format(address=address[:100]))
+    try:
+        return through.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=deadlines.connect_s)
+    except paramiko.ChannelException as error:
+        names["reason"] = said(error)
+        if error.code == OPEN_FAILED_CONNECT:
+            sentence = _("{jump} could not connect to {address} port {port} ({reason})")
+            raise CannotAskError("connect", sentence.format_map(names)) from None
+        sentence = _("{jump} does not pass connections on to {address} port {port} ({reason})")
+        raise CannotAskError("channel", sentence.format_map(names)) from None
+    except (paramiko.SSHException, EOFError, OSError):
+        sentence = _("{jump} did not connect to {address} port {port} within {seconds:.0f} s")
+        names["seconds"] = deadlines.connect_s
+        raise CannotAskError("connect", sentence.format_map(names)) from None
 
 
 def _negotiated(client: Client, deadlines: Deadlines) -> PublicKey:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from runbook.model.replies import CannotAskError
+from runbook.model.site import Host
 from runbook.world.keyscan import host_keys
 from runbook.world.ssh import LiveSsh, command_line
 from runbook.world.ssh_keys import PublicKey
@@ -58,12 +59,13 @@ def test_any_argument_reaches_the_program_unchanged(sshd: peers.Sshd, ssh: LiveS
 @pytest.mark.parametrize("argv", [["a", "b\0c"], ["a", "\ud800"], []])
 def test_a_word_that_cannot_be_sent_is_refused_before_anything_is(argv: list[str]) -> None:
     with pytest.raises(CannotAskError) as caught:
-        command_line(argv)
+        command_line(Host(address="192.0.2.1"), argv)
     assert caught.value.phase == "channel"
 
 
 def test_sudo_is_asked_never_to_ask() -> None:
-    assert command_line(["systemctl", "restart", "a b"], sudo=True) == b"sudo -n -- systemctl restart 'a b'"
+    host = Host.model_validate({"address": "192.0.2.1", "ssh": {"user": "ops", "sudo": "yes"}})
+    assert command_line(host, ["systemctl", "restart", "a b"]) == b"sudo -n -- systemctl restart 'a b'"
 
 
 def test_output_of_any_size_is_kept_as_head_tail_size_and_hash(sshd: peers.Sshd, ssh: LiveSsh) -> None:
@@ -233,6 +235,7 @@ def test_nagle_is_off(sshd: peers.Sshd, ssh: LiveSsh) -> None:
     ssh.run(sshd.host(), ["true"], deadline_s=10)
     (seat,) = ssh._seats.values()
     assert seat.client is not None
+    assert isinstance(seat.client.sock, socket.socket)
     assert seat.client.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
