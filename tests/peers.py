@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,10 +133,11 @@ def sshd(
     kinds: tuple[str, ...] = ("ed25519",),
     address: str = "127.0.0.1",
     inside: tuple[str, ...] = (),
+    options: Mapping[str, str] | None = None,
 ) -> Iterator[Sshd]:
     """OpenSSH's sshd with its keys, log and count of executions in `folder`; keys that are there are used again.
 
-    `inside`: the words of a command that starts it elsewhere, such as in a network namespace.
+    `inside`: the words of a command that starts it elsewhere, such as in a network namespace. `options`: of sshd_config(5).
     """
     server = program("sshd")
     folder.mkdir(exist_ok=True)
@@ -149,7 +150,7 @@ def sshd(
         keygen(folder / "user")
     forced = folder / "forced.sh"
     forced.write_text(FORCED.format(folder=folder), encoding="utf-8")
-    options = {
+    settings = {
         "ListenAddress": address,
         "PidFile": "none",
         "UsePAM": "no",
@@ -161,8 +162,9 @@ def sshd(
         "ForceCommand": f"/bin/sh {forced}",
         # At this level bash does not read the start-up files of whoever runs the tests.
         "SetEnv": "SHLVL=5",
+        **(options or {}),
     }
-    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
     keys = [word for kind in kinds for word in ("-h", str(folder / f"host_{kind}"))]
     port = port or free_port()
     command = [*inside, server, "-D", "-e", "-f", "/dev/null", "-p", str(port), *keys, *words]
