@@ -238,7 +238,6 @@ OLD_ONLY = {
     "Ciphers": "aes128-cbc",
     "MACs": "hmac-sha1",
     "HostKeyAlgorithms": "ssh-rsa",
-    "PubkeyAcceptedAlgorithms": "ssh-rsa",
 }
 
 
