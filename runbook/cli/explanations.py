@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel
-
+from runbook.cli.explained_keys import FLOW, doc, documented, fields, keys_explained, keys_known, models
 from runbook.cli.show import flow
 from runbook.model.described import described
 from runbook.model.errors import REGISTRY
+from runbook.model.mistakes import MISTAKES
 from runbook.model.outcome import OUTCOMES
-from runbook.model.playbook import Header, Input, WaitFor
+from runbook.model.playbook import Header, Input
 from runbook.model.site import Site
 from runbook.model.step import PHASES, CommonKeys, Kind
-from runbook.model.text import N_, _
+from runbook.model.text import N_, _, visible
 from runbook.steps import kinds
 
 _OUTCOMES = {
@@ -49,38 +48,47 @@ _TARGETS = (
     N_("`continue`: the next line"),
     N_("`end`: the end of the plan"),
 )
+_FLOW_EXAMPLES = {
+    "wait_for": ("wait_for: {until: {service: {host: cti, name: cti-core, do: status}}, limit: 5m}", "next: {expired: continue}"),
+    "together": (
+        "together:",
+        "  server:",
+        "    - id: ping-cti",
+        "      title: The CTI server answers ping",
+        "      ping: {host: cti}",
+        "      next: {failed: continue}",
+        "  people:",
+        "    - id: tell-lead",
+        "      title: The group leader knows of the fault",
+        "      call: {contact: cs-lead}",
+    ),
+    "use": ("use: {block: vendor-hand-off}",),
+}
 
 
 def explained(word: str) -> list[str] | None:
     """The lines for a word; None when there is nothing to say about it."""
     if word in REGISTRY:
         return _code(word)
-    if word in kinds():
-        return _kind(kinds()[word])
-    if word == "wait_for":
-        return [_first_line(WaitFor), *_fields(WaitFor)]
     if word in _topics():
         return _topics()[word]()
-    for name, field in CommonKeys.model_fields.items():
-        if word == (field.alias or name):
-            return [_("`{key}`, a key of every step").format(key=word), *_field(word, field)]
-    return None
+    lines = _kind(kinds()[word]) if word in kinds() else _flow(word) if word in FLOW else []
+    return [*lines, *keys_explained(word)] or None
 
 
 def known() -> list[str]:
     """Every word that can be explained."""
-    keys = [field.alias or name for name, field in CommonKeys.model_fields.items()]
-    return sorted({*REGISTRY, *kinds(), "wait_for", *keys, *_topics()})
+    return sorted({*REGISTRY, *kinds(), *FLOW, *keys_known(), *_topics()})
 
 
 def _topics() -> Mapping[str, Callable[[], list[str]]]:
     return {
         "topics": lambda: [_("Topics: {names}").format(names=", ".join(sorted(_topics())))],
         "kinds": _kinds,
-        "keys": lambda: [_("Keys of every step:"), *_fields(CommonKeys)],
-        "playbook": lambda: [_("Keys of a playbook above its steps:"), *_fields(Header)],
-        "inputs": lambda: [_("Keys of an input:"), *_fields(Input)],
-        "site": lambda: [_("Keys of site.yaml:"), *_fields(Site)],
+        "keys": lambda: [_("Keys of every step:"), *fields(CommonKeys)],
+        "playbook": lambda: [_("Keys of a playbook above its steps:"), *fields(Header)],
+        "inputs": lambda: [_("Keys of an input:"), *fields(Input)],
+        "site": lambda: [_("Keys of site.yaml:"), *fields(Site)],
         "outcomes": lambda: [f"{name:12}{_(_OUTCOMES[name])}" for name in OUTCOMES],
         "phases": lambda: [_("Phases: {names}").format(names=" ".join(PHASES))],
         "exit-codes": lambda: [f"{code:4}  {_(sentence)}" for code, sentence in _EXITS.items()],
@@ -107,71 +115,46 @@ def _plain(sentence: str) -> str:
 
 
 def _code(code: str) -> list[str]:
-    entry = REGISTRY[code]
-    return [
-        f"{code}: {_plain(_(entry.sentence))}",
-        _("Next: {command}").format(command=_plain(_(entry.next))),
-        _("Exit code: {code}").format(code=entry.exit_code),
-    ]
+    entry, mistake = REGISTRY[code], MISTAKES.get(code)
+    lines = [f"{code}: {_plain(_(entry.sentence))}"]
+    if mistake:
+        lines.append(_("Why: {sentence}").format(sentence=_(mistake.why)))
+        for title, example in ((_("Wrong:"), mistake.wrong), (_("Right:"), mistake.right)):
+            if example:
+                lines += [title, *(f"    {visible(line)}" for line in example.splitlines())]
+    lines.append(_("Next: {command}").format(command=_plain(_(entry.next))))
+    lines.append(_("Exit code: {code}").format(code=entry.exit_code))
+    return lines
 
 
 def _kinds() -> list[str]:
     groups = {"reading": _("reading"), "action": _("action"), "people": _("people")}
     lines = [f"{name:16}{groups[kind.GROUP]:10}{_first_line(kind)}" for name, kind in kinds().items()]
     flow_kind = _("flow")
-    lines.append(f"{'wait_for':16}{flow_kind:10}{_first_line(WaitFor)}")
-    lines.append(f"{'use':16}{flow_kind:10}" + _("Put a block of playbooks/blocks in place."))
-    return lines
+    return [*lines, *(f"{name:16}{flow_kind:10}{_first_line(model)}" for name, model in FLOW.items())]
+
+
+def _flow(name: str) -> list[str]:
+    return [doc(FLOW[name]), _("Example:"), *(f"    {line}" for line in _FLOW_EXAMPLES[name])]
 
 
 def _kind(kind: type[Kind]) -> list[str]:
-    lines = [f"{kind.NAME} ({kind.GROUP})", _doc(kind), _("Fields:"), *_fields(kind)]
+    lines = [f"{kind.NAME} ({kind.GROUP})", doc(kind), _("Fields:"), *fields(kind)]
     if kind.VALUES:
-        lines += [_("Values, for `expect` and references:"), *(f"  {n:16}{_(doc)}" for n, doc in kind.VALUES.items())]
+        lines += [_("Values, for `expect` and references:"), *(f"  {n:16}{_(text)}" for n, text in kind.VALUES.items())]
     if kind.EXAMPLE:
         lines += [_("Example:"), f"  {kind.NAME}: {flow(kind.EXAMPLE)}"]
     return lines
 
 
 def _first_line(model: type) -> str:
-    return _doc(model).split("\n")[0]
-
-
-def _doc(model: type) -> str:
-    text = documented(model)
-    return _(text)
-
-
-def documented(model: type) -> str:
-    """What the code says of a model, as the catalogue holds it."""
-    return inspect.cleandoc(model.__doc__ or "")
+    return doc(model).split("\n")[0]
 
 
 def documents() -> Iterator[str]:
     """Every sentence of the code that is shown here: for the catalogue, which cannot find them by a mark."""
-    models: list[type[BaseModel]] = [*kinds().values(), WaitFor, CommonKeys, Header, Input, Site]
-    for model in models:
-        yield documented(model)
+    for model in [*kinds().values(), *models()]:
+        if model.__doc__:
+            yield documented(model)
         yield from (field.description for field in described(model).model_fields.values() if field.description)
         yield from getattr(model, "VALUES", {}).values()
-
-
-def _fields(model: type[BaseModel]) -> list[str]:
-    return [
-        line for name, field in described(model).model_fields.items() for line in _field(field.alias or name, field)
-    ]
-
-
-def _field(name: str, field: Any) -> list[str]:
-    described = _(field.description) if field.description else ""
-    needed = _("must be there") if field.is_required() else _("may be left out")
-    words = ", ".join(str(word) for word in _choices(field.annotation))
-    one_of = _("; one of {words}").format(words=words) if words else ""
-    return [f"  {name:16}{described} ({needed}{one_of})"]
-
-
-def _choices(annotation: Any) -> list[Any]:
-    """The words of a field that takes one of several."""
-    if get_origin(annotation) is Literal:
-        return [word for word in get_args(annotation) if word != ""]
-    return [word for part in get_args(annotation) if get_origin(annotation) is not dict for word in _choices(part)]

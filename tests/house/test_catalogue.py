@@ -236,6 +236,7 @@ def test_what_is_explained_is_chinese(word: str, tmp_path: Path) -> None:
     ran = Program(tmp_path / "home").run("explain", word, "--lang", "zh")
     assert ran.code == 0
     lines = [line for line in ran.out.splitlines() if re.search("[a-z]{3,} [a-z]{3,} [a-z]{3,}", line)]
+    lines = [line for line in lines if not line.startswith("    ")]
     assert [line for line in lines if not re.search(r"[\u4e00-\u9fff]", line)] == []
 
 

@@ -176,6 +176,24 @@ def test_codes_kinds_and_keys_can_be_explained(capsys: pytest.CaptureFixture[str
     assert as_json(capsys, "explain", "E-YAML")["lines"][0].startswith("E-YAML: ")
 
 
+def test_a_code_of_a_file_is_explained_with_wrong_and_right(capsys: pytest.CaptureFixture[str]) -> None:
+    """Offline, from the registry: why it is a mistake, the lines before and after, what to type next."""
+    _code, out, _err = said(capsys, "explain", "E-PORT-NUMBER")
+    wrong, right = out.index("tcp: {host: sip, port: 5060}"), out.index("tcp: {host: sip, port: sip}")
+    assert out.index("Wrong:") < wrong < out.index("Right:") < right
+
+
+def test_a_key_is_explained_wherever_it_may_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    """Keys of steps, of the header, of flow, of kinds and of the site file, with the keys inside them."""
+    fields = {"together", "wait_for", "use", "offers", "raise", "exits", "recovered", "covers", "host_keys", "use_when"}
+    assert fields <= set(known())
+    _code, out, _err = said(capsys, "explain", "host")
+    assert "a key of `ping`" in out
+    assert "a key of a log of site.yaml" in out
+    _code, out, _err = said(capsys, "explain", "offers")
+    assert "How long after `since` it is due." in out
+
+
 def test_an_unknown_word_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     code, _out, err = said(capsys, "explain", "pnig")
     assert code == 2
