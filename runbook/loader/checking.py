@@ -63,7 +63,7 @@ def _of_file(path: Path, shelf: Shelf, site: Site | None) -> list[Problem]:
     if first == "block":
         return _of_block(report, path.stem, shelf, site)
     if first == "site":
-        return read_site(data, name)[1]
+        return read_site(data, name, report.document)[1]
     if first == "scheme":
         try:
             scheme_of(Source(kept_path("schemes", path.stem), name, data), report.document)

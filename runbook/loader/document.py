@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,33 +25,28 @@ class Mark:
 TOP = Mark(1, 1)
 
 
-def places(tree: JSON, spots: Any) -> tuple[dict[Place, Mark], dict[Place, Mark]]:
-    """Where each key and each value stands. `spots`: a parser's mark for a text; a list for a list or map, its own mark
-    first, then those of its entries, or of each key and value in turn."""
-    keys: dict[Place, Mark] = {}
+def values_at(tree: JSON, spots: Any) -> dict[Place, Mark]:
+    """Where each value stands. `spots`: a parser's mark for a text; a list for a list or map, its own mark first, then those
+    of its entries, or of each key and value in turn."""
     values: dict[Place, Mark] = {}
     waiting: list[tuple[Place, JSON, Any]] = [] if spots is None else [((), tree, spots)]
     while waiting:
         place, node, spot = waiting.pop()
-        own = spot[0] if isinstance(node, (dict, list)) else spot
-        values[place] = Mark(own.line + 1, own.column + 1)
+        values[place] = _mark(spot[0] if isinstance(node, (dict, list)) else spot)
         if isinstance(node, dict):
-            for key, mark, below in zip(node, spot[1::2], spot[2::2], strict=False):
-                keys[(*place, key)] = Mark(mark.line + 1, mark.column + 1)
-                waiting.append(((*place, key), node[key], below))
+            parts = zip(node.items(), spot[2::2], strict=True)
+            waiting.extend(((*place, key), value, below) for (key, value), below in parts)
         elif isinstance(node, list):
-            waiting.extend(
-                ((*place, number), entry, below)
-                for number, (entry, below) in enumerate(zip(node, spot[1:], strict=True))
-            )
-    return keys, values
+            entries = enumerate(zip(node, spot[1:], strict=True))
+            waiting.extend(((*place, number), value, below) for number, (value, below) in entries)
+    return values
 
 
 @dataclass(frozen=True)
 class Document:
     """One file: its tree of text, where each key and value stands, and what is wrong with it as YAML.
 
-    `spots`: the positions as `places` takes them, which are worked out when somebody asks: a clean file is asked for none.
+    `spots`: the positions as `values_at` has them, looked up when somebody asks: a clean file is asked for none.
     `broken`: places whose sentence YAML broke; what else is said about them would only confuse.
     """
 
@@ -62,17 +57,35 @@ class Document:
     broken: frozenset[Place] = frozenset()
 
     @cached_property
-    def _places(self) -> tuple[Mapping[Place, Mark], Mapping[Place, Mark]]:
-        return places(self.tree, self.spots)
+    def _numbers(self) -> dict[int, dict[str, int]]:
+        """By the identity of a map that was asked about: how many keys stand before each of its keys."""
+        return {}
 
     def at(self, place: Place, *, key: bool = False) -> Mark:
         """Where `place` stands; the nearest known place above it when it is missing."""
-        keys, values = self._places
-        if key and place in keys:
-            return keys[place]
-        while place and place not in values:
-            place = place[:-1]
-        return values.get(place, TOP)
+        node, spot = self.tree, self.spots
+        if spot is None:
+            return TOP
+        for depth, part in enumerate(place, 1):
+            if isinstance(node, dict) and isinstance(part, str) and part in node:
+                number = self._number(node, part)
+                if key and depth == len(place):
+                    return _mark(spot[1 + 2 * number])
+                node, spot = node[part], spot[2 + 2 * number]
+            elif isinstance(node, list) and isinstance(part, int) and 0 <= part < len(node):
+                node, spot = node[part], spot[1 + part]
+            else:
+                break
+        return _mark(spot[0] if isinstance(node, (dict, list)) else spot)
+
+    def _number(self, node: dict[str, JSON], key: str) -> int:
+        if id(node) not in self._numbers:
+            self._numbers[id(node)] = {name: number for number, name in enumerate(node)}
+        return self._numbers[id(node)][key]
+
+
+def _mark(spot: Any) -> Mark:
+    return Mark(spot.line + 1, spot.column + 1)
 
 
 def settled(problems: Iterable[Problem], documents: Iterable[Document]) -> list[Problem]:

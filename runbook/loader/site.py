@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from runbook.loader.decode import file_bytes
-from runbook.loader.document import Mark, Place
+from runbook.loader.document import Document, Mark, Place
+from runbook.loader.found import PROBLEMS_LIMIT
 from runbook.loader.inventory import Inventory
 from runbook.loader.literals import literal_secrets
 from runbook.loader.reading import first_key
@@ -39,9 +40,10 @@ def site_of(data: bytes, shown: str) -> Site:
     return site
 
 
-def read_site(data: bytes, shown: str) -> tuple[Site | None, list[Problem]]:
-    """The site, or None, and every problem of its file. Nothing that is said shows a secret that stands in it."""
-    report = Reporter(read_yaml(data, shown))
+def read_site(data: bytes, shown: str, document: Document | None = None) -> tuple[Site | None, list[Problem]]:
+    """The site, or None, and every problem of its file (`document`: as it was read). Nothing that is said shows a secret
+    that stands in it."""
+    report = Reporter(document or read_yaml(data, shown))
     problems = list(report.document.problems)
     tree = report.document.tree
     if not isinstance(tree, dict) or not first_key(report, "site", problems):
@@ -67,6 +69,8 @@ def _validated(tree: JSON, report: Reporter) -> tuple[Site | None, list[Problem]
             return Site.model_validate(tree), problems
         except ValidationError as error:
             problems = problems or report.invalid(error, Site)
+            if len(problems) > PROBLEMS_LIMIT:
+                break
             tree = _without(tree, list(report.wrong_places(error)))
     return None, problems
 

@@ -12,7 +12,7 @@ import yaml
 
 from runbook.loader import broken
 from runbook.loader.decode import SIZE_LIMIT_BYTES, UnreadableTextError, text_of
-from runbook.loader.document import TOP, Document, Mark, Place, places
+from runbook.loader.document import TOP, Document, Mark, Place, values_at
 from runbook.loader.found import PROBLEMS_LIMIT
 from runbook.loader.tree import EVENTS_LIMIT, Builder, directive
 from runbook.model.errors import Problem
@@ -63,7 +63,7 @@ def _spoilt(builder: Builder, repaired: set[int]) -> frozenset[Place]:
     """The places of the sentences that were read as if they stood in quotes."""
     if not repaired:
         return frozenset()
-    _keys, values = places(builder.top, builder.spots)
+    values = values_at(builder.top, builder.spots)
     spoilt = frozenset(place for place, mark in values.items() if mark.line in repaired and place)
     above = {place[:length] for place in spoilt for length in range(len(place))}
     return spoilt - above
