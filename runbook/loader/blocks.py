@@ -20,7 +20,7 @@ BEHIND = "the step behind the block"
 
 
 class With(Model):
-    """The value of `use:`."""
+    """`use`: a block of playbooks/blocks in the place of this step."""
 
     block: Id
     """The block's id."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
+from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -23,7 +25,8 @@ def described(model: M) -> M:
     return model
 
 
-def _sentences(model: type[BaseModel]) -> dict[str, str]:
+@cache
+def _sentences(model: type[BaseModel]) -> Mapping[str, str]:
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}
