@@ -1,9 +1,12 @@
-"""Calls that cannot be given a deadline (name look-up, the SSH agent), given one."""
+"""What cannot be given a deadline (name look-up, the SSH agent, a peer that sends one byte a second), given one."""
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -28,3 +31,21 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # None only when T is
+
+
+@contextmanager
+def cut_at(deadline: float, sock: socket.socket) -> Iterator[None]:
+    """Inside the block, whoever reads from `sock` is woken at `deadline` (monotonic) as if the peer had closed, however it dawdles."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            # Not the method of a TLS socket, which would take its state away from under the reader.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
