@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runbook.model.errors import EXIT_ABORTED, EXIT_BAD, EXIT_GOOD, EXIT_PAUSED, RunbookError
 from runbook.model.ports import Human, Ports, World
+from runbook.model.redaction import mark
 from runbook.model.text import _
 
 if TYPE_CHECKING:
@@ -26,12 +27,16 @@ EXITS = {"recovered": EXIT_GOOD, "not_recovered": EXIT_BAD, "aborted": EXIT_ABOR
 
 @dataclass(frozen=True, slots=True)
 class Keyboard:
-    """The screen and the person in front of it. `terminal` is false for a pipe; `status` is read by the status line."""
+    """The screen and the person in front of it. `terminal` is false for a pipe; `status` is read by the status line.
+
+    `secret` asks for one, unseen; where nobody is at a terminal it gives None, and an answers file never answers it.
+    """
 
     console: Console
     human: Human
     terminal: bool
     status: list[Callable[[], str]]
+    secret: Callable[[str], str | None] = lambda _question: None
 
 
 @contextmanager
@@ -45,7 +50,8 @@ def keyboard(answers: Path | None, *, confirms: bool) -> Iterator[Keyboard]:
     with human_for(console, status=lambda: status[-1](), confirms=confirms) as human:
         terminal = bool(sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
         asked: Human = AnswersHuman(read_answers(answers), human, confirms=confirms) if answers else human
-        yield Keyboard(console, asked, terminal and answers is None, status)
+        by_hand = terminal and answers is None
+        yield Keyboard(console, asked, by_hand, status, human.secret if by_hand else lambda _question: None)
 
 
 def read_answers(path: Path) -> Mapping[str, list[str]]:
@@ -62,8 +68,11 @@ def read_answers(path: Path) -> Mapping[str, list[str]]:
 
 
 @contextmanager
-def world_of(mode: str, site: Site, lab_folder: Path | None) -> Iterator[World]:
-    """The world that the first event names; connections are closed at the end."""
+def world_of(mode: str, site: Site, lab_folder: Path | None, at: Keyboard) -> Iterator[World]:
+    """The world that the first event names; connections are closed at the end.
+
+    From here on the screen, and whatever is said of an error that ends the run, shows no secret of the site.
+    """
     if mode == "lab":
         from runbook.world.lab.world import lab
 
@@ -71,10 +80,17 @@ def world_of(mode: str, site: Site, lab_folder: Path | None) -> Iterator[World]:
         world = lab(lab_folder)
     else:
         from runbook.world.live import live
+        from runbook.world.secrets import SiteSecrets
 
-        world = live(site)
+        secrets = SiteSecrets(site.secrets, at.secret, at.human.tell)
+        secrets.learn_files()
+        world = live(site, secrets)
+    at.console.redact = world.secrets.redacted
     try:
         yield world
+    except BaseException as error:
+        mark(error, world.secrets.redacted)
+        raise
     finally:
         world.ssh.close()
 
@@ -99,7 +115,7 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
             kept = reopen_lab(folder)
             stack.callback(kept.close)
             kept.wait_ready()
-        world = stack.enter_context(world_of(opened.mode, site, folder))
+        world = stack.enter_context(world_of(opened.mode, site, folder, at))
         return run_incident(home, incident, plan, site, world, at, actor, resumed=True)
 
 
@@ -128,11 +144,10 @@ def run_incident(
 
     with ExitStack() as stack:
         stack.enter_context(incident.lock(utc_text(world.clock.now()), home.notices))
-        journal = incident.journal(world.clock, actor, notices=home.notices)
+        journal = incident.journal(world.clock, actor, notices=home.notices, redact=world.secrets.redacted)
         stack.callback(journal.close)
-        context = Context(
-            plan, site, Ports(world, at.human, journal, incident.evidence), fold(journal.events()), actor, bind
-        )
+        evidence = incident.evidence_without(world.secrets.redacted_bytes)
+        context = Context(plan, site, Ports(world, at.human, journal, evidence), fold(journal.events()), actor, bind)
         screen = Screen(at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line)
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)
@@ -145,7 +160,7 @@ def run_incident(
 
 def scheme_of(plan: Playbook) -> Scheme | None:
     """The plan's service-level scheme as it was kept with it; None when it names none."""
-    from runbook.loader.playbooks import load_scheme_kept
+    from runbook.loader.schemes import load_scheme_kept
 
     rule = plan.header.clocks
     return load_scheme_kept(rule.scheme, plan.files) if rule else None

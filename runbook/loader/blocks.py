@@ -104,14 +104,14 @@ def in_place(
             tree["next"] = {**_map(tree.get("next")), **{outcome: ways_out[name][0] for outcome, name in left.items()}}
         exits = {outcome: ways_out[name][1] for outcome, name in left.items()}
         placed = replace(raw, tree=tree, id=prefix(raw.id) if raw.id else "", block=use.id, exits=exits)
-        taken.append(_in_its_lane(placed, prefix))
+        taken.append(in_its_lane(placed, prefix))
     last = max((number for number, raw in enumerate(taken) if not raw.lane), default=-1)
     if last >= 0 and use.recovery_test:
         taken[last] = replace(taken[last], tree={**taken[last].tree, "recovery_test": "true"})
     yield from taken
 
 
-def _in_its_lane(raw: Raw, prefix: Prefix) -> Raw:
+def in_its_lane(raw: Raw, prefix: Prefix) -> Raw:
     """A step of a block with the prefix on its lane, and on the steps of its branches."""
     branches = {branch: tuple(map(prefix, steps)) for branch, steps in raw.branches.items()}
     return replace(raw, lane=prefix(raw.lane) if raw.lane else "", branches=branches)

@@ -9,14 +9,14 @@ from runbook.loader.decode import file_bytes
 from runbook.loader.document import settled
 from runbook.loader.found import EnoughError, Found, many
 from runbook.loader.library import APART, Folders, Group, Source, files_in, folder_of, kept_path, shown_path
-from runbook.loader.playbooks import read_playbook, scheme_of
+from runbook.loader.playbooks import read_playbook
 from runbook.loader.reading import Reading
 from runbook.loader.references import References
+from runbook.loader.schemes import scheme_of
 from runbook.loader.shelf import Shelf
 from runbook.loader.site import read_site
 from runbook.loader.understood import Understanding
 from runbook.loader.validation import Reporter, meant, nearest, shown
-from runbook.loader.yaml import read_yaml
 from runbook.model.errors import Problem, ProblemsError, RunbookError
 from runbook.model.site import Site
 from runbook.model.text import _
@@ -52,14 +52,14 @@ def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | Non
 
 def _of_file(path: Path, shelf: Shelf, site: Site | None) -> list[Problem]:
     data, name = file_bytes(path), shown_path(path)
-    report = Reporter(read_yaml(data, name))
+    source = Source(kept_path("playbooks", path.stem), name, data)
+    report = Reporter(shelf.document(source))
     tree = report.document.tree
     if tree is None:
         return list(report.document.problems)
     first = next(iter(tree), "") if isinstance(tree, dict) else ""
     if first == "runbook":
-        source = Source(kept_path("playbooks", path.stem), name, data)
-        return read_playbook(source, shelf, site, document=report.document).problems
+        return read_playbook(source, shelf, site, to_walk=False).problems
     if first == "block":
         return _of_block(report, path.stem, shelf, site)
     if first == "site":

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from runbook.loader import lint
 from runbook.loader.decode import file_bytes
-from runbook.loader.document import Document, settled
-from runbook.loader.found import EnoughError, Found, many
 from runbook.loader.library import Folders, Library, Snapshot, Source, folder_of, kept_path
-from runbook.loader.reading import STEPS_LIMIT, Reading, first_key, same_name, too_many_steps
-from runbook.loader.references import References, input_problems
+from runbook.loader.one_plan import one_plan
+from runbook.loader.reach import Reach
 from runbook.loader.shelf import Shelf
-from runbook.loader.understood import Understanding
-from runbook.loader.validation import Reporter, nearest
-from runbook.loader.yaml import read_yaml
-from runbook.model.clocks import Scheme
+from runbook.loader.validation import nearest
 from runbook.model.errors import Problem, ProblemsError, RunbookError
-from runbook.model.playbook import Header, Playbook
+from runbook.model.playbook import Playbook
 from runbook.model.site import Site
-from runbook.model.text import _
 
 SITE_KEPT = "site.yaml"
 
@@ -70,38 +60,6 @@ def load_snapshot(files: Mapping[str, bytes], plan: str = "") -> tuple[Playbook,
     return loaded.playbook, site
 
 
-def load_scheme(name: str, folders: Sequence[Path]) -> Scheme:
-    """A scheme of service levels. Raises RunbookError E-PLAN-UNKNOWN, or ProblemsError E-PLAN-BAD."""
-    library = Folders(folders)
-    source = library.source("schemes", name)
-    if source is None:
-        raise RunbookError("E-PLAN-UNKNOWN", name=name, nearest=nearest(name, library.names("schemes")) or "-")
-    return scheme_of(source)
-
-
-def load_scheme_kept(name: str, files: Mapping[str, bytes]) -> Scheme:
-    """The same from a snapshot. Raises KeyError when it was not kept."""
-    kept = kept_path("schemes", name)
-    return scheme_of(Source(kept, kept, files[kept]))
-
-
-def scheme_of(source: Source, document: Document | None = None) -> Scheme:
-    """A scheme from its bytes (`document`: as they were read). Raises ProblemsError E-PLAN-BAD."""
-    report = Reporter(document or read_yaml(source.data, source.shown))
-    problems = list(report.document.problems)
-    if report.document.tree is not None and first_key(report, "scheme", problems):
-        try:
-            scheme = Scheme.model_validate(report.document.tree)
-            problems += same_name(report, scheme.id, Path(source.kept).stem)
-            missing = {metric for level in scheme.levels.values() for metric in level.limits} - set(scheme.metrics)
-            problems += [report.missing_key(("metrics", metric)) for metric in sorted(missing)]
-            if not problems:
-                return scheme
-        except ValidationError as error:
-            problems += report.invalid(error, Scheme)
-    raise ProblemsError("E-PLAN-BAD", problems, name=source.shown)
-
-
 def located(id_or_path: str, folders: Sequence[Path]) -> tuple[Source, Library]:
     """The file of a plan, and where its blocks are looked for. Raises RunbookError E-PLAN-UNKNOWN or E-FILE."""
     if "/" in id_or_path or "\\" in id_or_path or id_or_path.endswith((".yaml", ".yml")):
@@ -124,96 +82,35 @@ def known_playbooks(folders: Sequence[Path]) -> list[str]:
 
 
 def read_playbook(
-    source: Source, shelf: Shelf, site: Site | None, *, whole: bool = True, document: Document | None = None
+    source: Source, shelf: Shelf, site: Site | None, *, whole: bool = True, to_walk: bool = True, beside: bool = True
 ) -> Loaded:
-    """Read one playbook and everything it uses. Nothing is raised for what a file holds.
+    """Read one playbook, everything it uses, and every playbook that it leads to. Nothing is raised for what a file holds.
 
-    `whole`: also the checks of `lint`. `document`: the playbook's file where it was read already.
+    `whole`: also the checks of `lint`. `to_walk`: the plan is wanted, not only what is wrong with it. `beside`: also the
+    playbooks that its offers start beside it.
     """
-    report = Reporter(document or read_yaml(source.data, source.shown))
-    found = Found(report.document.problems)
-    if report.document.tree is None:
-        return Loaded(found)
-    reading = Reading(shelf, {source.kept: source.data}, found, [report.document])
-    try:
-        return Loaded(found, _plan(report, reading, source, site, whole=whole))
-    except EnoughError:
-        return Loaded([many(source.shown), *settled(found, reading.documents)])
+    reach = Reach.of(one_plan(source, shelf, site, whole=whole), shelf, site, whole=whole)
+    problems = set(reach.problems())
+    started = _started(reach, shelf, site, whole=whole, to_walk=to_walk) if beside else {}
+    for other in started.values():
+        problems |= set(other.problems)
+    if not to_walk or not reach.whole or (whole and problems):
+        return Loaded(sorted(problems))
+    plan = reach.playbook(site)
+    plans = {name: other.playbook for name, other in started.items() if other.playbook}
+    files = {name: data for other in plans.values() for name, data in other.files.items()}
+    return Loaded(sorted(problems), replace(plan, beside=plans, files={**files, **plan.files}))
 
 
-def _plan(report: Reporter, reading: Reading, source: Source, site: Site | None, *, whole: bool) -> Playbook | None:
-    """The plan, when it is one; what is wrong goes into the problems of `reading`. Raises EnoughError."""
-    found = reading.problems
-    if not first_key(report, "runbook", found):
-        return None
-    header, whole_header = _header(report, Path(source.kept).stem, found, site)
-    raws = list(islice(reading.steps(report, report.document.tree), STEPS_LIMIT + 1))
-    if len(raws) > STEPS_LIMIT:
-        found.append(too_many_steps(report))
-        return None
-    order = {raw.id: number for number, raw in reversed(list(enumerate(raws))) if raw.id}
-    inputs = header.inputs if header else {}
-    references = References(inputs, site, order, {raw.id: raw.kind for raw in raws})
-    understanding = Understanding(references, found)
-    understood = [u for number, raw in enumerate(raws, 1) if (u := understanding.step(raw, number))]
-    complete = len(understood) == len(raws) and whole_header
-    if header and header.clocks:
-        found += _clocks(report, header, reading)
-    if whole:
-        found += lint.problems(report, header, raws, understood, site)
-    found[:] = settled(found, reading.documents)
-    if not complete or not header or not raws or (whole and found):
-        return None
-    return Playbook(header, tuple(u.step for u in understood), dict(reading.files), source.shown)
-
-
-_STAND_IN = {
-    "runbook": "1",
-    "id": "stand-in",
-    "version": "1",
-    "title": "-",
-    "severity": "SEV1",
-    "use_when": "-",
-    "impact": "-",
-    "recovered": {"ask": "-", "then": "end"},
-}
-
-
-def _header(report: Reporter, name: str, problems: list[Problem], site: Site | None) -> tuple[Header | None, bool]:
-    """The header, and whether it is whole: keys that are wrong are said and stood in for, so that the others are checked too."""
-    tree = report.document.tree
-    assert isinstance(tree, dict)
-    given = {key: value for key, value in tree.items() if key != "steps"}
-    wrong: set[object] = set()
-    try:
-        header = Header.model_validate(given)
-    except ValidationError as error:
-        problems += report.invalid(error, Header)
-        wrong = {place["loc"][0] for place in error.errors()}
-        try:
-            header = Header.model_validate({**_STAND_IN, **{k: v for k, v in given.items() if k not in wrong}})
-        except ValidationError:
-            return None, False
-    if "id" not in wrong:
-        problems += same_name(report, header.id, name)
-    for place, sentence in input_problems(header.inputs, site):
-        problems.append(report.problem("E-VALUE-TYPE", ("inputs", *place), sentence))
-    return header, not wrong
-
-
-def _clocks(report: Reporter, header: Header, reading: Reading) -> Iterator[Problem]:
-    assert header.clocks is not None
-    rule, shelf = header.clocks, reading.shelf
-    source = shelf.source("schemes", rule.scheme)
-    if source is None:
-        yield report.unknown_name(("clocks", "scheme"), _("a scheme"), rule.scheme, shelf.names("schemes"))
-        return
-    reading.files[source.kept] = source.data
-    try:
-        scheme = scheme_of(source, shelf.document(source))
-    except ProblemsError as error:
-        yield from error.problems
-        return
-    if rule.level not in scheme.levels:
-        what = _("a level of the scheme {scheme}").format(scheme=rule.scheme)
-        yield report.unknown_name(("clocks", "level"), what, rule.level, scheme.levels)
+def _started(reach: Reach, shelf: Shelf, site: Site | None, *, whole: bool, to_walk: bool) -> dict[str, Loaded]:
+    """The playbooks that offers start beside the plan, and those that these start, each once."""
+    found: dict[str, Loaded] = {}
+    waiting = list(reach.started())
+    while waiting:
+        name = waiting.pop()
+        source = shelf.found("playbooks", name) if name not in found and name != reach.main.id else None
+        if not isinstance(source, Source):
+            continue
+        found[name] = read_playbook(source, shelf, site, whole=whole, to_walk=to_walk, beside=False)
+        waiting += Reach.of(one_plan(source, shelf, site, whole=whole), shelf, site, whole=whole).started()
+    return found

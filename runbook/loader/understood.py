@@ -59,7 +59,7 @@ class Understanding:
             tree["together"] = {branch: list(steps) for branch, steps in raw.branches.items()}
         body = _body(tree.get(raw.kind))
         assert isinstance(body, dict)
-        step = Step(number, raw.id, keys, raw.kind, body, sample, raw.block, tree, raw.lane)
+        step = Step(number, raw.id, keys, raw.kind, body, sample, raw.block, tree, raw.lane, raw.plan)
         return Understood(step, raw, tuple(readings))
 
     def _keys(self, raw: Raw, spoilt: set[tuple[int, int]]) -> CommonKeys | None:

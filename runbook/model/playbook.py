@@ -211,6 +211,7 @@ class Playbook:
     """A playbook ready to be walked: header, steps in order with blocks in place, and the files it came from.
 
     `others`: the headers of the playbooks that its targets lead to, by id; their steps stand behind its own, with `Step.plan`.
+    `beside`: the playbooks that its offers start as linked incidents, by id.
     """
 
     header: Header
@@ -218,6 +219,7 @@ class Playbook:
     files: Mapping[str, bytes] = field(default_factory=dict)
     origin: str = ""
     others: Mapping[str, Header] = field(default_factory=dict)
+    beside: Mapping[str, Playbook] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_index", {step.id: n for n, step in enumerate(self.steps)})
@@ -245,6 +247,11 @@ class Playbook:
         except KeyError:
             return False
         return True
+
+    @property
+    def own(self) -> tuple[Step, ...]:
+        """Its own steps, without those of the playbooks that it leads to."""
+        return tuple(step for step in self.steps if not step.plan)
 
     def header_of(self, plan: str) -> Header:
         """The header of the playbook `plan` of this walk; its own for an empty name."""

@@ -11,7 +11,8 @@ import yaml
 from runbook.bundled import playbooks_dir
 from runbook.loader import yaml as strict
 from runbook.loader.checking import check_files, files_of
-from runbook.loader.playbooks import known_playbooks, load_playbook, load_scheme, load_scheme_kept, load_snapshot
+from runbook.loader.playbooks import known_playbooks, load_playbook, load_snapshot
+from runbook.loader.schemes import load_scheme, load_scheme_kept
 from runbook.loader.site import site_of
 from runbook.loader.site_kept import site_text_of
 from runbook.model.errors import ProblemsError, RunbookError

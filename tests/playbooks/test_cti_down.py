@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from runbook.loader.playbooks import load_playbook, load_scheme
+from runbook.loader.playbooks import load_playbook
+from runbook.loader.schemes import load_scheme
 from runbook.loader.site import site_of
 from runbook.model.clocks import Scheme
 from runbook.model.playbook import Playbook, Step
