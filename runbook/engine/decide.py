@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runbook.model.binding import input_value
-from runbook.model.playbook import Playbook, Step
+from runbook.model.playbook import Playbook, Step, Together
 from runbook.model.state import END, State
 
 
@@ -62,7 +62,14 @@ class SettleDebt:
     step: str
 
 
-Move = Run | PassBy | Go | AskFailure | AskRecovered | ResolveUnknown | SettleDebt
+@dataclass(frozen=True, slots=True)
+class Join:
+    """All branches of this `together` have ended."""
+
+    step: str
+
+
+Move = Run | PassBy | Go | AskFailure | AskRecovered | ResolveUnknown | SettleDebt | Join
 
 
 def decide(plan: Playbook, state: State) -> list[Move]:
@@ -74,6 +81,9 @@ def decide(plan: Playbook, state: State) -> list[Move]:
         return list(undecided)
     position = state.position
     if position.where == "at":
+        whole = around(plan, state)
+        if whole is not None:
+            return list(branch_moves(plan, state, whole))
         return [_enter(plan, state, plan.step(position.step), forced=position.forced)]
     if position.step == "":
         return _line(plan, state, 0)
@@ -99,7 +109,10 @@ def passed_over(plan: Playbook, state: State, origin: str, target: str) -> tuple
     """The steps between two steps of the line that have no outcome of their own: these are now not taken."""
     first = plan.index(origin) + 1 if origin not in ("", END) else 0
     last = len(plan.steps) if target == END else plan.index(target)
-    return tuple(step.id for step in plan.steps[first:last] if state.step(step.id).finished is None)
+    steps = plan.steps[first:last]
+    if origin not in ("", END) and (lane := plan.step(origin).lane):
+        steps = tuple(step for step in steps if step.lane == lane)
+    return tuple(step.id for step in steps if state.step(step.id).finished is None)
 
 
 def _facts(plan: Playbook, state: State, what: str) -> set[str]:
@@ -110,13 +123,17 @@ def _facts(plan: Playbook, state: State, what: str) -> set[str]:
 
 
 def _enter(plan: Playbook, state: State, step: Step, *, forced: bool) -> Move:
-    if state.position.step == step.id and state.step(step.id).under_way:
+    stands = step.id in (state.position.step, state.stands(step.lane).step)
+    if stands and state.step(step.id).under_way:
         return Run(step.id)
     unmet = condition_unmet(plan, state, step, forced=forced)
     return PassBy(step.id, unmet) if unmet else Run(step.id)
 
 
 def _line(plan: Playbook, state: State, index: int) -> list[Move]:
+    # The steps of branches stand behind their `together`, which walks them.
+    while index < len(plan.steps) and plan.steps[index].lane:
+        index += 1
     if index >= len(plan.steps):
         return _end(state)
     return [_enter(plan, state, plan.steps[index], forced=False)]
@@ -136,6 +153,8 @@ def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
     outcome = known.outcome
     if outcome in ("failed", "expired") and outcome not in targets and known.failure_choice != "skip":
         return [AskFailure(step.id)]
+    if step.lane:
+        return _end(state)  # a closing step of a branch, to which the walk was sent back from its end
     then = plan.header.recovered.then
     if known.recovery == "yes" and _ahead(plan, step, then):
         return _jump(plan, state, step, then, "recovered")
@@ -147,6 +166,44 @@ def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
     if state.settling == step.id:
         return _end(state)
     return _line(plan, state, plan.index(step.id) + 1)
+
+
+# -- branches
+
+
+def around(plan: Playbook, state: State) -> Step | None:
+    """The `together` at which the walk stands and that was begun, if it stands at one."""
+    position = state.position
+    if position.where != "at" or not plan.has(position.step):
+        return None
+    step = plan.step(position.step)
+    return step if isinstance(step.sample, Together) and state.step(step.id).under_way else None
+
+
+def branch_moves(plan: Playbook, state: State, whole: Step) -> tuple[Move, ...]:
+    """One move for each branch that has not ended, in the branches' order; the end of the whole when all have."""
+    assert isinstance(whole.sample, Together)
+    moves = (_in_branch(plan, state, f"{whole.id}/{branch}", steps) for branch, steps in whole.sample.branches.items())
+    return tuple(move for move in moves if move is not None) or (Join(whole.id),)
+
+
+def _in_branch(plan: Playbook, state: State, lane: str, steps: tuple[str, ...]) -> Move | None:
+    stands = state.stands(lane)
+    if stands.step == END or not steps:
+        return None
+    if stands.where == "at" or not stands.step:
+        return _enter(plan, state, plan.step(stands.step or steps[0]), forced=stands.forced)
+    step, known = plan.step(stands.step), state.step(stands.step)
+    targets = step.keys.next
+    if known.outcome in ("failed", "expired") and known.outcome not in targets and known.failure_choice != "skip":
+        return AskFailure(step.id)
+    target = targets.get(known.outcome, "continue")  # type: ignore[call-overload]
+    behind = steps.index(step.id) + 1
+    following = plan.step(steps[behind]) if behind < len(steps) else None
+    if _may_go(plan, state, step, target) and not (following and target == following.id):
+        goal = target if target == END else plan.step(target).id
+        return Go(step.id, goal, "next", passed_over(plan, state, step.id, goal))
+    return _enter(plan, state, following, forced=False) if following else None
 
 
 def _ahead(plan: Playbook, step: Step, target: str) -> bool:
@@ -166,7 +223,7 @@ def _may_go(plan: Playbook, state: State, step: Step, target: str) -> bool:
 
 def _jump(plan: Playbook, state: State, step: Step, target: str, because: str) -> list[Move]:
     here = plan.index(step.id)
-    if target != END and plan.index(target) == here + 1:
+    if target != END and plan.index(target) == here + 1 and not step.lane:
         return _line(plan, state, here + 1)
     goal = target if target == END else plan.step(target).id
     return [Go(step.id, goal, because, passed_over(plan, state, step.id, goal))]

@@ -73,6 +73,32 @@ def worst(values: Mapping[str, Scalar], expect: Mapping[str, Expectation]) -> Ou
     return _WORSE[found]
 
 
+_BY_WEIGHT: tuple[tuple[str, ...], ...] = (
+    ("passed", "not_taken", "skipped", ""),
+    ("warned",),
+    ("unreachable",),
+    ("expired",),
+    ("failed",),
+    ("unknown",),
+)
+
+
+def joined(branches: Mapping[str, Sequence[str]]) -> tuple[Outcome, str]:
+    """What branches that have ended say together: the worst outcome of their steps, and how many ended with each."""
+    ended = {branch: max(outcomes, key=_weight, default="") for branch, outcomes in branches.items()}
+    by_weight: dict[str, list[str]] = {}
+    for branch, outcome in ended.items():
+        by_weight.setdefault(_BY_WEIGHT[_weight(outcome)][0], []).append(branch)
+    worst_first = sorted(by_weight, key=_weight, reverse=True)
+    found = "; ".join(_listed(outcome, by_weight[outcome], len(branches)) for outcome in worst_first)
+    outcome: Outcome = worst_first[0] if worst_first else "passed"  # type: ignore[assignment]
+    return outcome, found
+
+
+def _weight(outcome: str) -> int:
+    return next(weight for weight, alike in enumerate(_BY_WEIGHT) if outcome in alike)
+
+
 def _name(part: Part) -> str:
     return part.name if part.origin == "here" else f"{part.origin}>{part.name}"
 
