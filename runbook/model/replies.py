@@ -98,7 +98,8 @@ Transport = Literal["udp", "tcp", "tls"]
 class SipReply:
     """The final response to one SIP request (RFC 3261): `status` None when nothing answered within the deadline.
 
-    `invalid`: something answered that is no response to the request (RFC 3261 section 17.1.3).
+    `invalid`: something answered that is no response to the request (RFC 3261 section 17.1.3). `bindings`: how many contacts the
+    response lists; those of the account when it is the 2xx to a REGISTER.
     """
 
     status: int | None
@@ -107,13 +108,16 @@ class SipReply:
     transport: Transport
     address: str
     invalid: str = ""
+    bindings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """The answer to one GET (RFC 9110). `status` None: silence, or what came is not HTTP. `body`: its first 256 KiB, undecoded.
 
-    Redirects are answers, never followed. `trusted`: whether the certificate was (None without TLS); `why`: why not.
+    `size_bytes`: how much of the body came, at most 1 MiB. `timed_out` with a status: the body had not ended in time. Redirects are
+    answers, never followed. `trusted`: whether the certificate was (None without TLS); `why`: why not, or what was wrong otherwise
+    (`closed`, `no HTTP`, `incomplete`).
     """
 
     result: Literal["answered", "refused", "timed_out", "not_http", "not_trusted"]

@@ -18,14 +18,14 @@ from runbook.world.sip import LiveSip
 from runbook.world.ssh import LiveSsh
 
 
-def live(site: Site) -> World:
-    """The ports over real sockets. Opens nothing yet; close `ssh` when the run ends."""
-    secrets = SiteSecrets(site.secrets)
+def live(site: Site, secrets: SiteSecrets | None = None) -> World:
+    """The ports over real sockets; without `secrets` nobody is asked for one. Opens nothing yet; close `ssh` when the run ends."""
+    secrets = secrets or SiteSecrets(site.secrets)
     return World(
         clock=LiveClock(),
         icmp=LiveIcmp(),
         net=LiveNet(),
-        sip=LiveSip(),
+        sip=LiveSip(secrets),
         http=LiveHttp(secrets),
         dns=LiveDns(),
         ssh=LiveSsh(hosts=site.hosts, secrets=secrets),

@@ -1,144 +1,96 @@
-"""Asking a SIP server whether it is alive: OPTIONS over UDP or TCP, and the first final response to it."""
+"""Asking a SIP server: whether it is alive (OPTIONS), and which bindings it has for an account (REGISTER without Contact)."""
 
 from __future__ import annotations
 
-import secrets
-import socket
 import time
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
+from secrets import token_hex
 
-from runbook.model.errors import system_said
+from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError, SipReply, Transport
-from runbook.model.site import Host
+from runbook.model.site import Host, SipAccount
 from runbook.model.text import _
-from runbook.world.net import cannot_ask, connect, phase, resolve
-from runbook.world.sip_message import MAGIC_COOKIE, MAX_MESSAGE_BYTES, Request, Response, framed, options, response
+from runbook.world.net import RESOLVE_S, resolve
+from runbook.world.sip_channel import Channel, Unanswered, channel
+from runbook.world.sip_digest import answer, challenge
+from runbook.world.sip_message import MAGIC_COOKIE, Request, Response
 
-T1_S, T2_S = 0.5, 4.0
-"""Round-trip estimate and the longest retransmission interval: RFC 3261 section 17.1.1.1 and table 4 (Appendix A)."""
-
-_GARBAGE = "invalid response"
+CHALLENGED = (401, 407)
 
 
 class LiveSip:
     """`runbook.model.ports.Sip`: a client of one transaction at a time, on a socket of its own."""
 
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
     def options(self, host: Host, port: int, *, transport: Transport, timeout_s: float) -> SipReply:
         """Send OPTIONS (RFC 3261 section 11.1) and wait `timeout_s`, the name look-up included, for its final response.
 
         Silence is measured: `status` None, and `reason` says which (`no answer`, `port unreachable`, `refused`, `closed`,
-        `invalid response`). Raises CannotAskError in phase `resolve`, `route`, `link` or `permission`.
+        `invalid response`, `no TLS`, `not trusted: ...`). Raises CannotAskError in phase `resolve`, `route`, `link` or `permission`.
         """
-        began = time.monotonic()
-        addresses = resolve(host.address, timeout_s)
-        ask = _ask_udp if transport == "udp" else _ask_tcp
-        return ask(host.address, addresses, port, began, began + timeout_s)
+        return _asked(host, port, transport, timeout_s, lambda way: way.exchange(_request(host, port, transport, way)))
 
     def register(self, host: Host, port: int, *, transport: Transport, timeout_s: float) -> SipReply:
-        """Not asked yet."""
-        raise CannotAskError(
-            "permission", _("this laptop does not allow asking {address}").format(address=host.address)
-        )
+        """Ask for the bindings of `host.sip` (RFC 3261 section 10.2.3) and answer one challenge where the site has the secret.
+
+        As `options`; and raises CannotAskError in phase `login` when there is no account, or its secret is not to be had.
+        """
+        account = host.sip
+        if account is None:
+            sentence = _("the site file has no `sip` account for {address}")
+            raise CannotAskError("login", sentence.format(address=host.address))
+        # Fetched before the time begins: it may be a person who types it.
+        secret = self._secrets.value(account.secret) if account.secret else ""
+
+        def converse(way: Channel) -> Response | Unanswered:
+            request = _request(host, port, transport, way)
+            request = replace(request, method="REGISTER", user=account.user, domain=account.domain or host.address)
+            first = way.exchange(request)
+            answered = _answered(request, first, account, secret)
+            return first if answered is None else way.exchange(answered)
+
+        return _asked(host, port, transport, timeout_s, converse)
 
 
-def _request(host: str, port: int, transport: Literal["udp", "tcp"], sock: socket.socket) -> Request:
-    local_host, local_port = sock.getsockname()[:2]
-    token = secrets.token_hex
+def _asked(
+    host: Host,
+    port: int,
+    transport: Transport,
+    timeout_s: float,
+    converse: Callable[[Channel], Response | Unanswered],
+) -> SipReply:
+    began = time.monotonic()
+    addresses = resolve(host.address, min(timeout_s, RESOLVE_S))
+    with channel(host, addresses, port, transport, began + timeout_s) as (address, way):
+        try:
+            found = way if isinstance(way, Unanswered) else converse(way)
+        except ValueError as error:
+            raise CannotAskError("resolve", str(error)) from None
+    elapsed_s = time.monotonic() - began
+    if isinstance(found, Unanswered):
+        return SipReply(None, found.reason, elapsed_s, transport, address, found.invalid)
+    return SipReply(found.status, found.reason, elapsed_s, transport, address, bindings=found.bindings)
+
+
+def _request(host: Host, port: int, transport: Transport, way: Channel) -> Request:
+    local_host, local_port = way.local
+    branch = MAGIC_COOKIE + token_hex(12)
     return Request(
-        host, port, transport, local_host.partition("%")[0], local_port, MAGIC_COOKIE + token(12), token(16), token(8)
+        host.address, port, transport, local_host.partition("%")[0], local_port, branch, token_hex(16), token_hex(8)
     )
 
 
-def _ask_udp(host: str, addresses: tuple[str, ...], port: int, began: float, deadline: float) -> SipReply:
-    ip = addresses[0]
-
-    def reply(status: int | None, reason: str) -> SipReply:
-        return SipReply(status, reason, time.monotonic() - began, "udp", ip)
-
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            # Connected: the kernel drops what another address sends, and reports an ICMP port unreachable.
-            sock.connect((ip, port))
-            found = _exchange_udp(sock, _request(host, port, "udp", sock), deadline)
-    except (ConnectionRefusedError, ConnectionResetError):
-        return reply(None, "port unreachable")
-    except OSError as error:
-        if error.errno is None or phase(error.errno) is None:
-            return reply(None, "no answer")
-        raise cannot_ask(ip, error.errno) from None
-    except ValueError as error:
-        raise CannotAskError("resolve", str(error)) from None
-    return reply(None, found) if isinstance(found, str) else reply(found.status, found.reason)
-
-
-def _exchange_udp(sock: socket.socket, request: Request, deadline: float) -> Response | str:
-    """The final response; or in a word why there is none. Retransmits as RFC 3261 section 17.1.2.2 (timer E) says."""
-    message = options(request)
-    silence = "no answer"
-    interval, resend_at = T1_S, time.monotonic()
-    while (now := time.monotonic()) < deadline:
-        if now >= resend_at:
-            sock.send(message)
-            resend_at, interval = now + interval, min(2 * interval, T2_S)
-        sock.settimeout(max(0.001, min(resend_at, deadline) - time.monotonic()))
-        try:
-            found = response(sock.recv(MAX_MESSAGE_BYTES))
-        except TimeoutError:
-            continue
-        if found is None or not found.answers(request):
-            silence = _GARBAGE
-        elif found.status >= 200:
-            return found
-        else:
-            interval = T2_S
-    return silence
-
-
-def _ask_tcp(host: str, addresses: tuple[str, ...], port: int, began: float, deadline: float) -> SipReply:
-    attempt = connect(addresses, port, deadline - time.monotonic())
-
-    def reply(status: int | None, reason: str) -> SipReply:
-        return SipReply(status, reason, time.monotonic() - began, "tcp", attempt.address)
-
-    if attempt.connection is None:
-        return reply(None, "refused" if attempt.result == "refused" else "no answer")
-    with attempt.connection as sock:
-        try:
-            found = _exchange_tcp(sock, _request(host, port, "tcp", sock), deadline)
-        except TimeoutError:
-            return reply(None, "no answer")
-        except ConnectionError:
-            return reply(None, "closed")
-        except ValueError as error:
-            raise CannotAskError("resolve", str(error)) from None
-        except OSError as error:
-            raise CannotAskError(
-                "route", _("{address}: {reason}").format(address=attempt.address, reason=system_said(error))
-            ) from None
-    return reply(None, found) if isinstance(found, str) else reply(found.status, found.reason)
-
-
-def _exchange_tcp(sock: socket.socket, request: Request, deadline: float) -> Response | str:
-    message = options(request)
-    sock.settimeout(max(0.001, deadline - time.monotonic()))
-    sock.sendall(message)
-    stream, silence = b"", "no answer"
-    while (left := deadline - time.monotonic()) > 0:
-        sock.settimeout(left)
-        try:
-            received = sock.recv(MAX_MESSAGE_BYTES)
-            if not received:
-                return "closed"
-            whole, stream = framed(stream + received)
-            while whole is not None:
-                found = response(whole)
-                if found is None or not found.answers(request):
-                    silence = _GARBAGE
-                elif found.status >= 200:
-                    return found
-                whole, stream = framed(stream)
-        except TimeoutError:
-            break
-        except ValueError:
-            return _GARBAGE
-    return silence
+def _answered(request: Request, first: Response | Unanswered, account: SipAccount, secret: str) -> Request | None:
+    """The request once more with the answer to its challenge; None when there is none, or none that can be answered."""
+    if isinstance(first, Unanswered) or first.status not in CHALLENGED or not account.secret:
+        return None
+    challenged = challenge(first.challenges)
+    if challenged is None:
+        return None
+    said = answer(
+        challenged, method=request.method, uri=request.uri, user=account.user, secret=secret, cnonce=token_hex(8)
+    )
+    return replace(request, branch=MAGIC_COOKIE + token_hex(12), cseq=request.cseq + 1, authorization=said)

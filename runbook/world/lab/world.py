@@ -33,7 +33,7 @@ def lab(folder: Path) -> World:
         clock=LiveClock(),
         icmp=LabIcmp(folder),
         net=LiveNet(),
-        sip=LiveSip(),
+        sip=LiveSip(secrets),
         http=LiveHttp(secrets),
         dns=LiveDns(),
         ssh=LiveSsh(),
