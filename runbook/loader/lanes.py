@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
 from runbook.loader.prefix import WORDS
-from runbook.loader.references import scalars
+from runbook.loader.references import may_refer, scalars
 from runbook.loader.understood import Understood
 from runbook.loader.validation import Reporter
 from runbook.model.errors import Problem
@@ -141,7 +141,8 @@ def _named(raw: Raw) -> Iterator[tuple[Place, str, bool]]:
     for number, covered in enumerate(covers if isinstance(covers, list) else ()):
         if isinstance(covered, str):
             yield ("approval", "covers", number), covered, False
-    for where, text in scalars(dict(raw.tree)):
+    tree = dict(raw.tree)
+    for where, text in scalars(tree) if may_refer(tree) else ():
         if text.startswith("$steps."):
             yield where, text.removeprefix("$steps.").rpartition(".")[0], False
 

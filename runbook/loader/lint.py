@@ -144,8 +144,8 @@ class _Plan:
 
     def ports(self, raw: Raw) -> Iterator[Problem]:
         for inner, text in scalars(dict(raw.tree)):
-            keys = [part for part in inner if isinstance(part, str)]
-            if keys and keys[-1] in _PORT_KEYS and text.isdecimal():
+            keys = [part for part in inner if isinstance(part, str)] if text.isdecimal() else []
+            if keys and keys[-1] in _PORT_KEYS:
                 sentence = _("expected a port's name, found the number {number}: numbers stay in site.yaml")
                 yield raw.report.problem("E-PORT-NUMBER", (*raw.place, *inner), sentence.format(number=text))
 

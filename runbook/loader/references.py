@@ -24,16 +24,36 @@ _SPACES = ("$inputs", "$site", "$steps")
 _COMMON_WITH_VALUES = ("verify",)
 
 
-def scalars(tree: JSON, place: Place = ()) -> Iterator[tuple[Place, str]]:
+def scalars(tree: JSON) -> list[tuple[Place, str]]:
     """Every text of a tree with its place."""
+    found: list[tuple[Place, str]] = []
+    _gather(tree, (), found)
+    return found
+
+
+def _gather(tree: JSON, place: Place, found: list[tuple[Place, str]]) -> None:
     if isinstance(tree, str):
-        yield place, tree
+        found.append((place, tree))
     elif isinstance(tree, dict):
         for key, value in tree.items():
-            yield from scalars(value, (*place, key))
+            _gather(value, (*place, key), found)
     elif isinstance(tree, list):
         for number, value in enumerate(tree):
-            yield from scalars(value, (*place, number))
+            _gather(value, (*place, number), found)
+
+
+def may_refer(tree: JSON) -> bool:
+    """Whether a `$` stands anywhere in a tree's texts: most steps have none, and need not be looked through again."""
+    waiting = [tree]
+    for node in waiting:
+        if isinstance(node, str):
+            if "$" in node:
+                return True
+        elif isinstance(node, dict):
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return False
 
 
 @dataclass
@@ -50,7 +70,8 @@ class References:
     def problems(self, raw: Raw) -> dict[Place, Problem]:
         """What is wrong with each reference of a step, by its place in the file; their samples are kept."""
         found: dict[Place, Problem] = {}
-        for inner, text in scalars(dict(raw.tree)):
+        tree = dict(raw.tree)
+        for inner, text in scalars(tree) if may_refer(tree) else ():
             place = (*raw.place, *inner)
             problem = self._problem(raw, place, inner, text)
             if problem:

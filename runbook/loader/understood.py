@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
 from runbook.loader.reading import COMMON, FLOW
-from runbook.loader.references import References
+from runbook.loader.references import References, may_refer
 from runbook.loader.validation import shown
 from runbook.model.errors import Problem
 from runbook.model.ids import ID
@@ -146,7 +146,8 @@ class Understanding:
         self, model: type[BaseModel], tree: Mapping[str, JSON], raw: Raw, place: Place, spoilt: set[tuple[int, int]]
     ) -> BaseModel | None:
         try:
-            return model.model_validate(replaced(dict(tree), self.references.samples))
+            given = dict(tree)
+            return model.model_validate(replaced(given, self.references.samples) if may_refer(given) else given)
         except ValidationError as error:
             found = raw.report.invalid(error, model, place)
             self.problems += [problem for problem in found if (problem.line, problem.column) not in spoilt]
