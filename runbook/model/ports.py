@@ -205,6 +205,10 @@ class Journal(Protocol):
 
     def append(self, event: Event) -> Recorded: ...
 
+    def append_all(self, events: Sequence[Event]) -> list[Recorded]:
+        """Several events that came at once, in order, with one wait for the disk."""
+        ...
+
     def events(self) -> Iterator[Recorded]: ...
 
 

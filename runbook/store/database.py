@@ -84,13 +84,13 @@ class Database:
         found = self._connection.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
         return (found[0], found[1]) if found else (0, "")
 
-    def add(self, row: Row) -> int:
-        """Add a row and commit; its number. After this it is durable. Raises LostError when the file is no longer in its place."""
-        number = self._connection.execute(_INSERT, row).lastrowid or 0
+    def add(self, rows: Iterable[Row]) -> list[int]:
+        """Add rows and commit; their numbers. After this they are durable. Raises LostError when the file is no longer in its place."""
+        numbers = [self._connection.execute(_INSERT, row).lastrowid or 0 for row in rows]
         self._connection.execute("COMMIT")
         if self._look() != self._identity:
             raise LostError
-        return number
+        return numbers
 
     def end(self) -> None:
         """Give the right to append back; nothing is added. Never raises."""

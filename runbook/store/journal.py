@@ -56,15 +56,17 @@ class SqliteJournal:
         writer: str = "",
         elsewhere: Elsewhere | None = None,
         notices: Notices = ignore,
+        redact: Callable[[str], str] = str,
     ) -> None:
         """Open the journal of an incident folder for appending; `writer` defaults to the one that wrote the last row.
 
+        Every text of an event passes `redact` before it is hashed or stored.
         Damage is told and mended, never in the way. Raises RunbookError E-STORE (not a file of ours) and E-JOURNAL-DAMAGED
         (not even the first event can be read).
         """
         self.incident, self.folder, self.actor = incident, folder, actor
         self.in_memory = False
-        self._clock, self._notices = clock, notices
+        self._clock, self._notices, self._redact = clock, notices, redact
         self._elsewhere = elsewhere or Elsewhere()
         self._untried = list(self._elsewhere.folders)
         self._guard = threading.RLock()
@@ -82,10 +84,17 @@ class SqliteJournal:
 
         Raises ValueError for values that JSON cannot hold, and RunbookError E-STORE while another process holds the file.
         """
-        kind, text = body_text(event)
+        return self.append_all([event])[0]
+
+    def append_all(self, events: Sequence[Event]) -> list[Recorded]:
+        """The same for several events that came at once: all of them are stored, or none."""
+        texts = [body_text(event, self._redact) for event in events]
         with self._guard:
-            draft = blank(self.incident, self.writer, self._clock, self.actor)._replace(kind=kind, body=text)
-            return self._stored(draft) or self._moved(draft)
+            drafts = [
+                blank(self.incident, self.writer, self._clock, self.actor)._replace(kind=kind, body=text)
+                for kind, text in texts
+            ]
+            return (self._stored(drafts) or self._moved(drafts)) if drafts else []
 
     def events(self) -> Iterator[Recorded]:
         """All events in order, those of other processes included, up to the first that cannot be believed."""
@@ -119,12 +128,12 @@ class SqliteJournal:
 
     # -- storing --------------------------------------------------------------------------------------------------------
 
-    def _stored(self, draft: Row) -> Recorded | None:
-        """The event in the file where the journal is; None when that failed, and the file is given up."""
+    def _stored(self, drafts: Sequence[Row]) -> list[Recorded]:
+        """The events in the file where the journal is; none when that failed, and the file is given up."""
         reserve = self._elsewhere.reserve
         while self._database is not None:
             try:
-                return self._commit(self._database, draft)
+                return self._commit(self._database, drafts)
             except sqlite3.Error as problem:
                 self._database.end()
                 code = int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
@@ -137,9 +146,9 @@ class SqliteJournal:
                     self._leave(problem)
             except (OSError, LostError) as problem:
                 self._leave(problem)
-        return None
+        return []
 
-    def _commit(self, database: Database, draft: Row) -> Recorded:
+    def _commit(self, database: Database, drafts: Sequence[Row]) -> list[Recorded]:
         known = self._ledger
         number, digest = database.begin()
         if number > known.number:
@@ -149,8 +158,9 @@ class SqliteJournal:
                 raise sqlite3.DatabaseError(_("the file is damaged"))
         elif (number, digest) != known.last:
             raise LostError
-        row = known.next(draft)
-        return known.believe(row, database.add(row))
+        rows = known.next_all(drafts)
+        numbers = database.add(rows)
+        return [known.believe(row, number) for row, number in zip(rows, numbers, strict=True)]
 
     def _leave(self, problem: BaseException) -> None:
         """Give the file up for good; it is closed at the end, because closing a file that failed may write to it."""
@@ -160,10 +170,10 @@ class SqliteJournal:
             self._abandoned.append(self._database)
             self._database = None
 
-    def _moved(self, draft: Row) -> Recorded:
-        """The event with the whole incident in the next folder that takes it; in memory when none does."""
-        row = self._ledger.next(draft)
-        rows = [*self._ledger.rows, row]
+    def _moved(self, drafts: Sequence[Row]) -> list[Recorded]:
+        """The events with the whole incident in the next folder that takes it; in memory when none does."""
+        before = len(self._ledger.rows)
+        rows = [*self._ledger.rows, *self._ledger.next_all(drafts)]
         for folder in self._untried:
             try:
                 self._database = self._settled(folder, rows)
@@ -172,13 +182,16 @@ class SqliteJournal:
             self._untried.remove(folder)
             self.folder, self.in_memory = folder, False
             self._elsewhere.moved(folder)
-            event = self._ledger.believe(row, len(rows))
+            events = self._believed(rows, before)
             self._notices(Notice("moved", self._reason, folder))
-            return event
+            return events
         if not self.in_memory:
             self._notices(Notice("memory", self._reason))
         self.in_memory = True
-        return self._ledger.believe(row, len(rows))
+        return self._believed(rows, before)
+
+    def _believed(self, rows: Sequence[Row], before: int) -> list[Recorded]:
+        return [self._ledger.believe(row, number) for number, row in enumerate(rows[before:], before + 1)]
 
     def _settled(self, folder: Path, rows: Sequence[Row]) -> Database:
         self._elsewhere.prepare(folder)

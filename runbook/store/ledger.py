@@ -96,8 +96,15 @@ class Ledger:
 
     def next(self, draft: Row) -> Row:
         """The draft as its writer's next row."""
-        seq, prev = self.chain.head(draft.writer)
-        return sealed(draft._replace(seq=seq + 1, prev=prev))
+        return self.next_all([draft])[0]
+
+    def next_all(self, drafts: Sequence[Row]) -> list[Row]:
+        """The drafts, all of one writer, as its next rows."""
+        rows: list[Row] = []
+        for draft in drafts:
+            seq, prev = (rows[-1].seq, rows[-1].hash) if rows else self.chain.head(draft.writer)
+            rows.append(sealed(draft._replace(seq=seq + 1, prev=prev)))
+        return rows
 
     def believe(self, row: Row, number: int) -> Recorded:
         """Take a row that is stored. Live and resumed see the same: the event is read back from what was stored."""

@@ -292,6 +292,10 @@ class MemoryJournal:
             raise Killed
         return recorded
 
+    def append_all(self, events: Sequence[Event]) -> list[Recorded]:
+        """One by one, so that the process may die between any two of them."""
+        return [self.append(event_) for event_ in events]
+
     def events(self) -> Iterator[Recorded]:
         return iter(list(self.rows))
 
