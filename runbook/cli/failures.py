@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from runbook.cli.usage import spoken_usage
 from runbook.model.errors import EXIT_INTERRUPTED, ProblemsError, RunbookError, system_said
+from runbook.model.redaction import gate_of
 from runbook.model.text import _
 from runbook.ui.safe_text import safe
 
@@ -26,13 +27,14 @@ def said(error: Exception | KeyboardInterrupt) -> int:
     """Say on stderr what happened and what to type next; the exit code. Never raises, never shows a traceback."""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return EXIT_INTERRUPTED
+    redact = gate_of(error)
     known = as_runbook_error(error)
     lines = [f"{known.code}: {known.text()}", _("Next: {command}").format(command=known.next())]
     if isinstance(known, ProblemsError):
         lines[:0] = [str(problem) for problem in known.problems]
     # When not even stderr can be written, the exit code still tells.
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write("\n".join(map(safe, lines)) + "\n")
+        sys.stderr.write("\n".join(safe(redact(line)) for line in lines) + "\n")
         sys.stderr.flush()
     if known.code == "E-OUTPUT":
         _drop_pending_output()
@@ -49,7 +51,8 @@ def as_runbook_error(error: Exception) -> RunbookError:
         return RunbookError("E-USAGE", sentence=spoken_usage(error.format_message()), next=f"{command} --help")
     if isinstance(error, OSError) and error.errno in _NO_PLACE_TO_WRITE:
         return RunbookError("E-OUTPUT", reason=system_said(error))
-    reason = f"{type(error).__name__}: {error}"[:200]
+    # Taken out before it is cut: half a secret would not be found.
+    reason = gate_of(error)(f"{type(error).__name__}: {error}")[:200]
     return RunbookError("E-BUG", reason=reason, file=_logged(error))
 
 
@@ -62,7 +65,7 @@ def _logged(error: Exception) -> str:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as log:
-                log.write(text)
+                log.write(gate_of(error)(text))
             return str(path)
     return _("no file, because none could be written")
 

@@ -73,6 +73,6 @@ def found_sources(
         speak_language_of(site)
         plan = load_playbook(plan_id, folders, site)
         mode = "lab" if found is None else "live"
-        world = stack.enter_context(world_of(mode, site, folder))
+        world = stack.enter_context(world_of(mode, site, folder, at))
         files = {**plan.files, "site.yaml": site_text_of(site, plan)}
         yield Sources(plan, site, world, mode, Origins(plan.origin, str(path)), files, kept, folder)

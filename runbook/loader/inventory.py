@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PureWindowsPath
 
 from runbook.loader.document import Place
 from runbook.loader.validation import Reporter
@@ -199,6 +200,9 @@ class Inventory:
             source, in_file = secret.secret, secret.secret == _FILE
             if in_file and not secret.file:
                 yield self.report.missing_key((*place, "file"))
+            elif in_file and not secret.file.startswith(("/", "~")) and not PureWindowsPath(secret.file).drive:
+                message = _("expected a whole path, such as ~/.config/runbook/secrets.env, found {found!r}")
+                yield self.report.problem("E-VALUE-TYPE", (*place, "file"), message.format(found=secret.file))
             elif secret.file and not in_file:
                 message = _("expected `file` with `secret: env-file` alone, found it with {source!r}")
                 yield self.report.problem("E-VALUE-TYPE", (*place, "file"), message.format(source=source), key=True)

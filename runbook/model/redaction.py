@@ -16,13 +16,13 @@ from runbook.model.ports import JSON
 SHORTEST = 6
 """A shorter secret would be found in ordinary text: it is not looked for, and that is said."""
 
-COMMON = frozenset(
-    ("123456 1234567 12345678 123456789 1234567890 000000 111111 888888 abc123 abcdef access account admin123 "
-     "administrator agents callcenter changeme cisco123 community default device failed genesys huawei huawei123 "
-     "letmein localhost manager master monitor network oracle passed passw0rd password password1 passwd postgres "
-     "private public qwerty qwerty123 readonly runbook secret server service status support switch sysadmin system "
-     "technician unknown warned welcome").split()
-)  # fmt: skip
+_WORDS = """
+123456 1234567 12345678 123456789 1234567890 000000 111111 888888 abc123 abcdef access account admin123 administrator agents
+callcenter changeme cisco123 community default device failed genesys huawei huawei123 letmein localhost manager master
+monitor network oracle passed passw0rd password password1 passwd postgres private public qwerty qwerty123 readonly runbook
+secret server service status support switch sysadmin system technician unknown warned welcome
+"""
+COMMON = frozenset(_WORDS.split())
 """Words and numbers that stand in outputs by themselves: looked for, they would black out half the record."""
 
 _PREFIX_AT_LEAST = 4
@@ -76,6 +76,7 @@ def _encoded(text: str) -> Iterator[str]:
             first, end = -(-8 * before // 6), 8 * (before + len(data)) // 6
             yield written[first:end]
             yield written[first:end].replace("+", "-").replace("/", "_")
+        yield repr(data)[2:-1]
         yield data.hex()
         yield data.hex().upper()
         yield data.hex(":")

@@ -19,16 +19,20 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class EvidenceFolders:
-    """Implements the Evidence port. `folders` are the incident's folders, the one it is stored in first, asked each time."""
+    """Implements the Evidence port. `folders` are the incident's folders, the one it is stored in first, asked each time.
 
-    def __init__(self, folders: Callable[[], Iterable[Path]]) -> None:
-        self._folders = folders
+    What is kept passes `redact` before it is hashed.
+    """
+
+    def __init__(self, folders: Callable[[], Iterable[Path]], redact: Callable[[bytes], bytes] = bytes) -> None:
+        self._folders, self._redact = folders, redact
 
     def keep(self, name: str, data: bytes) -> Kept:
         """Store bytes durably under their hash; `name` is only a label.
 
         Goes to the next folder when one fails. Raises RunbookError E-STORE when none takes it.
         """
+        data = self._redact(data)
         digest = hashlib.sha256(data).hexdigest()
         kept = Kept(digest, whole(name), len(data))
         tried, reason = [], ""

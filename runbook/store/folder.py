@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
@@ -32,8 +32,16 @@ class Incident:
         self._places, self._notices = places, notices
         self._plan: dict[str, bytes] = {}
 
-    def journal(self, clock: Clock, actor: str, *, writer: str = "", notices: Notices | None = None) -> SqliteJournal:
-        """The journal, open for appending. Raises RunbookError E-STORE, E-JOURNAL-DAMAGED."""
+    def journal(
+        self,
+        clock: Clock,
+        actor: str,
+        *,
+        writer: str = "",
+        notices: Notices | None = None,
+        redact: Callable[[str], str] = str,
+    ) -> SqliteJournal:
+        """The journal, open for appending; what is appended passes `redact`. Raises RunbookError E-STORE, E-JOURNAL-DAMAGED."""
         self._plan = self._plan_as_stored()
         elsewhere = Elsewhere(
             tuple(folder for folder in self._folders() if folder != self.folder),
@@ -49,6 +57,7 @@ class Incident:
             writer=writer,
             elsewhere=elsewhere,
             notices=notices or self._notices,
+            redact=redact,
         )
 
     def read(self) -> Reading:
@@ -67,7 +76,11 @@ class Incident:
     @property
     def evidence(self) -> EvidenceFolders:
         """The Evidence port; it follows the incident when that moves."""
-        return EvidenceFolders(lambda: dict.fromkeys((self.folder, *self._folders())))
+        return self.evidence_without(bytes)
+
+    def evidence_without(self, redact: Callable[[bytes], bytes]) -> EvidenceFolders:
+        """The same; what is kept passes `redact`."""
+        return EvidenceFolders(lambda: dict.fromkeys((self.folder, *self._folders())), redact)
 
     def plan_file(self, name: str, sha256: str) -> bytes:
         """A file of the plan as it was at the start. Raises RunbookError E-FILE when it is not that any more."""

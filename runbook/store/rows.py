@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from runbook.model import events, record
 from runbook.model.events import Event
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
+from runbook.model.redaction import in_tree
 from runbook.model.units import utc_read, utc_text
 
 ROOT = "0" * 64
@@ -112,10 +114,10 @@ def sealed(row: Row) -> Row:
     return row._replace(hash=digest(row))
 
 
-def body_text(event: Event) -> tuple[str, str]:
-    """Kind and canonical body of an event. Raises ValueError for values that JSON cannot hold."""
+def body_text(event: Event, redact: Callable[[str], str] = str) -> tuple[str, str]:
+    """Kind and canonical body of an event, each text in it passed through `redact`. Raises ValueError for what JSON cannot hold."""
     kind = event.kind if isinstance(event, events.Unrecognised) else type(event).__name__
-    return kind, canonical(record.body(event))
+    return kind, canonical(in_tree(record.body(event), redact))
 
 
 def blank(incident: str, writer: str, clock: Clock, actor: str) -> Row:

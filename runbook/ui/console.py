@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -32,6 +32,8 @@ class Console:
         self._lock = threading.RLock()
         self._passing = ""
         self.written = 0
+        self.redact: Callable[[str], str] = str
+        """Takes the run's secrets out of what is shown; whoever opens a site with secrets sets it."""
 
     @property
     def width(self) -> int:
@@ -66,7 +68,7 @@ class Console:
         """Write the beginning of a line that a person goes on with (`> `)."""
         with self._lock, self._faults_named():
             self._clear_passing()
-            self._raw(carried(safe(text), self.encoding))
+            self._raw(carried(safe(self.redact(text)), self.encoding))
 
     @property
     def redraws(self) -> bool:
@@ -79,11 +81,11 @@ class Console:
             return
         with self._lock, self._faults_named():
             self._clear_passing()
-            self._passing = carried(clipped(safe(text).replace("\n", " "), self.width - 1), self.encoding)
+            self._passing = carried(clipped(safe(self.redact(text)).replace("\n", " "), self.width - 1), self.encoding)
             self._raw(self._passing)
 
     def _laid_out(self, line: str, hang: str) -> list[str]:
-        first, *others = [part.expandtabs(8) for part in safe(line).split("\n")]
+        first, *others = [part.expandtabs(8) for part in safe(self.redact(line)).split("\n")]
         shown = [first, *(part if part.startswith(BAR) else BAR + part for part in others)]
         if not self._rich.is_terminal:
             return shown

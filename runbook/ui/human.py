@@ -34,6 +34,7 @@ class KeyboardHuman(ABC):
         self._stdin = stdin or sys.stdin
         self._signals = Signals(self._pause_noticed)
         self._open: tuple[Prompt, int] | None = None
+        self._asking_secret = threading.Event()
 
     def __enter__(self) -> Self:
         self._signals.install()
@@ -51,6 +52,25 @@ class KeyboardHuman(ABC):
     def tell(self, *lines: str) -> None:
         """Show lines; each is one line, whatever it holds."""
         self._console.write(*lines)
+
+    def secret(self, question: str) -> str | None:
+        """A line that is not echoed, kept or repeated; None when nobody is at a terminal, or nothing was typed."""
+        if not (_terminal(self._stdin) and self._console.terminal):
+            return None
+        self._asking_secret.set()
+        try:
+            self._console.passing("")
+            self._console.write(question, style="bold")
+            self._console.open_line("> ")
+            typed = self._hidden_line()
+            self._console.write("")
+        finally:
+            self._asking_secret.clear()
+        return typed or None
+
+    @abstractmethod
+    def _hidden_line(self) -> str | None:
+        """The next line that is typed, without echo."""
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
@@ -73,6 +93,8 @@ class KeyboardHuman(ABC):
         # Output that fails here fails again, and is reported, where the next line is written.
         with suppress(RunbookError):
             while not done.wait(wait):
+                if self._asking_secret.is_set():
+                    continue
                 seconds = int(time.monotonic() - began)
                 line = _("{what} ... {seconds} s").format(what=what, seconds=seconds)
                 if self._console.redraws:
@@ -95,3 +117,10 @@ class KeyboardHuman(ABC):
         if asked:
             self._console.write(*question[:asked])
         self._console.write(*question[asked:], style="bold")
+
+
+def _terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (ValueError, AttributeError):
+        return False

@@ -135,6 +135,18 @@ def unechoed(stdin: TextIO) -> Iterator[None]:
             termios.tcsetattr(stdin.fileno(), termios.TCSANOW, before)
 
 
+def hidden_line() -> str | None:
+    """A line from the terminal of this process without echo; None where echo cannot be switched off, or nothing comes."""
+    import getpass
+    import warnings
+
+    with warnings.catch_warnings(), suppress(EOFError, OSError, getpass.GetPassWarning):
+        # Without this it would go on with echo.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        return getpass.getpass("")
+    return None
+
+
 def _mode(stdin: TextIO) -> list[Any] | None:
     with suppress(*_FAULTS):
         if termios is not None and stdin.isatty():

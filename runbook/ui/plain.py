@@ -16,7 +16,7 @@ from runbook.model.text import _
 from runbook.ui.answers import Again, key_lines, marker, understood
 from runbook.ui.console import Console
 from runbook.ui.human import KeyboardHuman
-from runbook.ui.keyboard import throw_away_typed
+from runbook.ui.keyboard import throw_away_typed, unechoed
 
 POLL_S = 0.2
 SETTLE_S = 0.3
@@ -57,6 +57,12 @@ class PlainHuman(KeyboardHuman):
         if isinstance(reply, Answer) or (isinstance(reply, Key) and reply.letter != "q"):
             self._signals.calm()
         return reply
+
+    def _hidden_line(self) -> str | None:
+        self._forget_typed()
+        with unechoed(self._stdin):
+            line = self._line(None)
+        return line if isinstance(line, str) else None
 
     def _answer(self, prompt: Prompt, stop: Callable[[], bool] | None) -> Reply | None:
         drawn = time.monotonic()

@@ -12,7 +12,7 @@ from runbook.ui.answers import key_lines, marker
 from runbook.ui.console import Console
 from runbook.ui.glyphs import carried, clipped, fold
 from runbook.ui.human import KeyboardHuman
-from runbook.ui.keyboard import TypedOnly, throw_away_typed
+from runbook.ui.keyboard import TypedOnly, hidden_line, throw_away_typed
 from runbook.ui.pace import Pace
 from runbook.ui.prompt_line import PromptLine
 from runbook.ui.safe_text import one_line
@@ -89,6 +89,10 @@ class TerminalHuman(KeyboardHuman):
             self._signals.calm()
         return reply
 
+    def _hidden_line(self) -> str | None:
+        self._forget_typed()
+        return hidden_line()
+
     def interrupted(self) -> Gone | Key:
         """What Ctrl-C says now."""
         return self._signals.interrupt()
@@ -101,7 +105,7 @@ class TerminalHuman(KeyboardHuman):
         """What stands below the line: the status, then the keys; fewer lines where the window is low."""
         size = self._output.get_size()
         width = max(size.columns, 10)
-        status = one_line(self.status())
+        status = one_line(self._console.redact(self.status()))
         lines = fold(status, width)[:2] if size.rows >= 10 else [clipped(status, width)]
         if size.rows >= 8 and prompt.keys:
             lines += [clipped(line, width) for line in key_lines(prompt, width)]

@@ -6,6 +6,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from runbook.model.errors import system_said
@@ -30,7 +31,10 @@ class SiteSecrets:
     """
 
     def __init__(
-        self, declared: Mapping[str, Secret], ask: Ask = lambda _question: None, tell: Callable[[str], None] | None = None
+        self,
+        declared: Mapping[str, Secret],
+        ask: Ask = lambda _question: None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._declared = declared
         self._ask, self._tell = ask, tell or (lambda _line: None)
@@ -53,6 +57,13 @@ class SiteSecrets:
                 self._had[name] = value
             return self._had[name]
 
+    def learn_files(self) -> None:
+        """Take what the secret files hold out of everything from now on, before anything asks for it. Asks nobody, raises nothing."""
+        for name, secret in self._declared.items():
+            with suppress(CannotAskError):
+                if secret.file:
+                    self._redactor.learn(name, of_file(name, secret))
+
     def redacted(self, text: str) -> str:
         return self._redactor.text(text)
 
@@ -74,7 +85,9 @@ class SiteSecrets:
             case "prompt":
                 return self._asked(name)
             case _:
-                raise _not_had(name, _("the SSH agent gives no secret away: write `agent: yes` where its keys are used"))
+                raise _not_had(
+                    name, _("the SSH agent gives no secret away: write `agent: yes` where its keys are used")
+                )
 
     def _asked(self, name: str) -> str:
         typed = self._ask(_("The secret {name} of this site (it is not shown, and not kept):").format(name=name))
@@ -97,7 +110,9 @@ def of_keyring(name: str, secret: Secret) -> str:
     except KeyringLocked:
         raise _not_had(name, _("the keyring is locked: unlock it, then try again")) from None
     except TimeoutError:
-        raise _not_had(name, _("the keyring did not answer within {seconds:.0f} s").format(seconds=_KEYRING_S)) from None
+        raise _not_had(
+            name, _("the keyring did not answer within {seconds:.0f} s").format(seconds=_KEYRING_S)
+        ) from None
     except (KeyringError, OSError, RuntimeError) as error:
         raise _not_had(name, _("the keyring failed ({reason})").format(reason=type(error).__name__)) from None
     if not value:
