@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -14,15 +14,15 @@ from runbook.engine import keys
 from runbook.engine.at_once import R, T, at_once
 from runbook.engine.signals import Stopped
 from runbook.model.binding import reference_values
-from runbook.model.events import ClockJumped, Event, StepFinished
+from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
 from runbook.model.outcome import Scalar
 from runbook.model.playbook import Playbook, Step, WaitFor, replaced
 from runbook.model.ports import JSON, Ports, World
-from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt
+from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt, Row
 from runbook.model.record import Recorded
 from runbook.model.replies import CannotAskError
 from runbook.model.site import Site
-from runbook.model.state import State, after
+from runbook.model.state import END, State, after
 from runbook.model.step import CommonKeys, Kind, Result
 from runbook.model.text import _
 
@@ -95,6 +95,18 @@ def _resolving() -> Iterator[None]:
         raise CannotAskError("resolve", str(error.args[0] if error.args else error)) from None
 
 
+class Beside(Protocol):
+    """What goes on beside the person's question: the readings of a `together`."""
+
+    def pump(self) -> None:
+        """Record what has ended meanwhile, and begin what may begin now."""
+        ...
+
+    def rows(self) -> Sequence[Row]:
+        """What is under way, for the screen."""
+        ...
+
+
 class Context:
     """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it."""
 
@@ -103,21 +115,35 @@ class Context:
         self._bind = bind
         self.current: Step | None = None
         self.listeners: list[Callable[[Recorded], None]] = []
+        self.beside: Beside | None = None
 
     # -- events
 
     def record(self, event: Event) -> Recorded:
         """Append, believe, show; in this order."""
-        if jump := self._clock_jump():
-            self._append(jump)
-        return self._append(event)
+        return self.record_all([event])[-1]
 
-    def _append(self, event: Event) -> Recorded:
-        recorded = self.ports.journal.append(event)
-        self.state = after(self.state, recorded)
-        for listener in self.listeners:
-            listener(recorded)
-        return recorded
+    def record_all(self, events: Sequence[Event]) -> list[Recorded]:
+        """The same for events that came at once, with one wait for the disk."""
+        jump = self._clock_jump()
+        in_lane = [self._in_its_lane(event) for event in (*([jump] if jump else []), *events)]
+        all_recorded = self.ports.journal.append_all(in_lane)
+        for recorded in all_recorded:
+            self.state = after(self.state, recorded)
+        for recorded in all_recorded:
+            for listener in self.listeners:
+                listener(recorded)
+        return all_recorded
+
+    def _in_its_lane(self, event: Event) -> Event:
+        """The event with the branch that it moves: none where the walk itself stands at the step."""
+        if not hasattr(event, "lane"):
+            return event
+        name = getattr(event, "step", "")
+        if isinstance(event, WentTo):
+            name = "" if event.origin == END else event.origin if event.target == END else event.target
+        lane = self.plan.step(name).lane if name and self.plan.has(name) else ""
+        return replace(event, lane=lane) if lane and self.state.position.step != name else event  # type: ignore[call-arg]
 
     def _clock_jump(self) -> ClockJumped | None:
         """Wall time against the boot clock since the last event of this process."""
@@ -145,12 +171,40 @@ class Context:
         ran: str = "",
     ) -> None:
         """Give a step its outcome; a closing step that went well closes its debt."""
+        self.record(
+            self.finished(
+                step,
+                outcome,
+                by,
+                how,
+                answer=answer,
+                values=values,
+                expected=expected,
+                found=found,
+                reason=reason,
+                ran=ran,
+            )
+        )
+
+    def finished(
+        self,
+        step: Step,
+        outcome: str,
+        by: str,
+        how: str,
+        *,
+        answer: str = "",
+        values: Mapping[str, Scalar] | None = None,
+        expected: str = "",
+        found: str = "",
+        reason: str = "",
+        ran: str = "",
+    ) -> StepFinished:
+        """The event with which `finish` gives a step its outcome."""
         closes = step.keys.closes if step.keys.closes and outcome in ("passed", "warned") else ""
         attempt = self.state.step(step.id).attempt
-        self.record(
-            StepFinished(
-                step.id, attempt, outcome, by, how, answer, dict(values or {}), expected, found, reason, ran, closes
-            )
+        return StepFinished(
+            step.id, attempt, outcome, by, how, answer, dict(values or {}), expected, found, reason, ran, closes
         )
 
     def now(self) -> datetime:
@@ -211,8 +265,16 @@ class Context:
 
     def ask(self, prompt: Prompt, keys_: str = FREE, stop: Callable[[], bool] | None = None) -> str:
         """The person's answer; keys are served on the way. Raises Moved, ByHand or Stopped. "" also when `stop` ended it."""
+        beside = self.beside
+        prompt = replace(prompt, keys=keys_, live=beside.rows if beside else None)
+
+        def over() -> bool:
+            if beside:
+                beside.pump()
+            return stop is not None and stop()
+
         while True:
-            reply = self.ports.human.ask(replace(prompt, keys=keys_), stop=stop)
+            reply = self.ports.human.ask(prompt, stop=over if beside or stop else None)
             match reply:
                 case None:
                     return ""

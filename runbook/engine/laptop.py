@@ -16,23 +16,35 @@ NO_WAY = ("link", "route", "resolve")
 def look(context: Context, but: str = "") -> bool:
     """Look at this laptop's link, its gateway, and other hosts of the site; record it; whether it sees nothing."""
     with context.ports.human.busy(_("looking at this laptop's own network")):
-        view = context.ports.world.laptop.look()
-        neighbour, answers = ("", None) if view.gateway_answers else _neighbour(context, but)
+        checked = looked(context, but)
+    context.record(checked)
+    return checked.sees_nothing
+
+
+def looked(context: Context, but: str = "") -> SelfChecked:
+    """The same without recording it. Safe in a thread: it touches nothing but the world."""
+    view = context.ports.world.laptop.look()
+    neighbour, answers = ("", None) if view.gateway_answers else _neighbour(context, but)
     sees_nothing = (
         not view.gateway_answers
         and not answers
         and (not view.link or view.gateway_answers is False or answers is False)
     )
-    context.record(SelfChecked(view.link, view.gateway, view.gateway_answers, neighbour, answers, sees_nothing))
-    return sees_nothing
+    return SelfChecked(view.link, view.gateway, view.gateway_answers, neighbour, answers, sees_nothing)
 
 
 def sees_nothing(context: Context, but: str = "") -> bool:
     """Whether this laptop has no way out, looked at again unless that was just done."""
+    known = just_seen(context)
+    return look(context, but) if known is None else known.sees_nothing
+
+
+def just_seen(context: Context) -> SelfChecked | None:
+    """What the last look saw, while that still counts."""
     last = context.state.self_check
-    if last is not None and (context.now() - last.at).total_seconds() < FRESH_S and isinstance(last.event, SelfChecked):
-        return last.event.sees_nothing
-    return look(context, but)
+    if last is None or not isinstance(last.event, SelfChecked):
+        return None
+    return last.event if (context.now() - last.at).total_seconds() < FRESH_S else None
 
 
 def still_sees_nothing(context: Context) -> bool:

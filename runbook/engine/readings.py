@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from runbook.engine import laptop, settling
 from runbook.engine.context import FREE, Context
-from runbook.model.events import ReadingTaken
+from runbook.model.events import ReadingTaken, StepFinished
 from runbook.model.outcome import Expectation, Outcome
 from runbook.model.parts import judged
 from runbook.model.playbook import Step
@@ -16,7 +16,7 @@ from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
-ANSWERED_BY_NETWORK = ("ping", "mesh", "tcp", "sip")
+ANSWERED_BY_NETWORK = ("ping", "mesh", "tcp", "sip", "http", "dns")
 ON_THE_WAY = ("resolve", "link", "route", "connect")
 
 
@@ -46,21 +46,24 @@ def measure(context: Context, step: Step, kind: Kind, expect: Mapping[str, Expec
 
 def record(context: Context, step: Step, kind: Kind, taken: Taken, purpose: str) -> None:
     """Put one reading into the journal, its raw bytes into the evidence."""
-    context.record(
-        ReadingTaken(
-            step.id,
-            context.state.step(step.id).attempt,
-            purpose,
-            kind.NAME,
-            kind.exact(context.site),
-            taken.outcome,
-            {**taken.result.values},
-            taken.expected,
-            taken.result.found,
-            taken.phase,
-            context.keep(taken.result),
-            [asdict(part) for part in taken.result.parts],
-        )
+    context.record(recorded(context, step, kind, taken, purpose))
+
+
+def recorded(context: Context, step: Step, kind: Kind, taken: Taken, purpose: str) -> ReadingTaken:
+    """The event of one reading; its raw bytes are put into the evidence."""
+    return ReadingTaken(
+        step.id,
+        context.state.step(step.id).attempt,
+        purpose,
+        kind.NAME,
+        kind.exact(context.site),
+        taken.outcome,
+        {**taken.result.values},
+        taken.expected,
+        taken.result.found,
+        taken.phase,
+        context.keep(taken.result),
+        [asdict(part) for part in taken.result.parts],
     )
 
 
@@ -75,9 +78,14 @@ def take(context: Context, step: Step, kind: Kind, purpose: str, expect: Mapping
 
 def seen(context: Context, kind: Kind, taken: Taken) -> Taken:
     """What a reading without an answer says: nothing at all (`unreachable`, `link`) when this laptop sees nothing."""
-    if (_silent(kind, taken) or taken.phase in ON_THE_WAY) and laptop.sees_nothing(context, getattr(kind, "host", "")):
+    if in_doubt(kind, taken) and laptop.sees_nothing(context, getattr(kind, "host", "")):
         return replace(taken, outcome="unreachable", phase="link")
     return taken
+
+
+def in_doubt(kind: Kind, taken: Taken) -> bool:
+    """Whether it may be this laptop, not what was asked, from which no answer came."""
+    return _silent(kind, taken) or taken.phase in ON_THE_WAY
 
 
 def _silent(kind: Kind, taken: Taken) -> bool:
@@ -97,13 +105,28 @@ def read(context: Context, step: Step, kind: Kind) -> None:
         if taken.outcome != "failed":
             break
         taken = take(context, step, kind, "step", step.keys.expect)
-    if taken.outcome == "unreachable" and "unreachable" not in step.keys.next:
-        if taken.phase == "link":
-            laptop.ask_own_cable(context)
-        context.ports.human.tell(_("This could not be asked: {reason}").format(reason=taken.result.found))
-        settling.manual_reading(context, step, kind)
-        return
-    context.finish(
+    if needs_person(step, taken):
+        elsewhere(context, step, kind, taken)
+    else:
+        context.record(outcome_of(context, step, kind, taken))
+
+
+def needs_person(step: Step, taken: Taken) -> bool:
+    """Whether the question could not be asked from here, so that a person reads it."""
+    return taken.outcome == "unreachable" and "unreachable" not in step.keys.next
+
+
+def elsewhere(context: Context, step: Step, kind: Kind, taken: Taken) -> None:
+    """The person reads what could not be asked from here."""
+    if taken.phase == "link":
+        laptop.ask_own_cable(context)
+    context.ports.human.tell(_("This could not be asked: {reason}").format(reason=taken.result.found))
+    settling.manual_reading(context, step, kind)
+
+
+def outcome_of(context: Context, step: Step, kind: Kind, taken: Taken) -> StepFinished:
+    """The event with which a reading gives its step the outcome."""
+    return context.finished(
         step,
         taken.outcome,
         "machine",

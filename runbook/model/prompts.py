@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-PromptKind = Literal["go", "choice", "number", "text", "act"]
+PromptKind = Literal["go", "choice", "number", "text", "act", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,27 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table of what runs beside the question: a branch, its step, how it stands (`running`, `waiting`, or an
+    outcome), for how long, and the value."""
+
+    branch: str
+    title: str
+    state: str
+    seconds: float
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """One question to the person.
 
     kind `go`: Enter does it (a reading). `choice`: the number of one of `choices`. `number`, `text`: a value.
     `act`: something that changes the world; only `act_number`, typed by a person after the screen was drawn, confirms it.
+    `watch`: the machine works and nothing is asked; the keys count, and `choices` where there are some. A pipe gives no line for it.
     `name` finds the answer in an answers file (a step id, or `who`, `reported`, `inputs.NAME`). `keys` are the letters that
-    count here. `default` is what Enter alone gives (never for an `act`). `lines` are shown above the question.
+    count here. `default` is what Enter alone gives (never for an `act`). `lines` are shown above the question, the rows of `live` change while
+    it stands, where the terminal can show that.
     """
 
     kind: PromptKind
@@ -34,6 +49,7 @@ class Prompt:
     default: str | None = None
     act_number: int = 0
     lines: tuple[str, ...] = ()
+    live: Callable[[], Sequence[Row]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
