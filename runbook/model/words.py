@@ -67,6 +67,8 @@ WORDS: dict[str, dict[str, str]] = {
         "told": N_("told"),
         "not_all": N_("not all were told"),
         "complete": N_("all are entered"),
+        "all_ticked": N_("all are ticked"),
+        "not_all_ticked": N_("not all are ticked"),
         "missing": N_("some are missing"),
         "done": N_("done"),
         "not_done": N_("not done"),

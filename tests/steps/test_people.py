@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from runbook.model.cases import fitting, uncovered
 from runbook.model.events import PersonTold, TicketsCounted
 from runbook.model.outcome import Condition
 from runbook.model.text import speak
-from runbook.steps.ask import Ask, fitting, uncovered
+from runbook.steps.ask import Ask
 from runbook.steps.call import Call
 from runbook.steps.instruct import Instruct
 from runbook.steps.tickets import Tickets, numbers
@@ -68,6 +69,10 @@ def test_choices_are_shown_by_their_sentence_in_the_person_s_language() -> None:
         {"choices": [{"a": "x", "b": "y"}]},
         {"choices": ["Not an id"]},
         {"choices": [["a"]]},
+        {"type": "checklist"},
+        {"type": "text", "items": ["a"]},
+        {"choices": ["a"], "items": ["b"]},
+        {"type": "checklist", "items": ["a"], "cases": {"a": {"at_least": "0"}}},
     ],
 )
 def test_a_question_has_exactly_one_form(body: Any) -> None:
@@ -102,6 +107,30 @@ def test_a_number_that_a_bound_case_leaves_out_is_asked_again() -> None:
     assert fake.said == ["This plan has no single case for 5."]
 
 
+def test_a_decimal_number_is_asked_with_its_unit_and_may_be_negative() -> None:
+    cases = {"dark": {"below": "-27.5"}, "lit": {"at_least": "-27.5"}}
+    asked = kind(Ask, type="number", unit="dBm", cases=cases, fails="dark")
+    for text, case, outcome in (("-27.6", "dark", "failed"), ("-27.5", "lit", "passed"), ("3", "lit", "passed")):
+        fake = ports(answers=[text])
+        result = asked.run(fake)
+        assert (result.answer, result.outcome, result.values) == (case, outcome, {"number": float(text)})
+        assert "dBm" in fake.prompts[0].question
+    fake = ports(answers=["1e3", "nan", "", "2.50"])
+    assert kind(Ask, type="number").run(fake).answer == "2.5"
+    assert len(fake.said) == 3
+
+
+def test_a_checklist_passes_only_when_each_item_is_ticked_and_names_what_is_not() -> None:
+    asked = kind(Ask, type="checklist", items=["fuse", {"power": "The power lamp is green"}])
+    fake = ports(answers=["ticked", "ticked"])
+    result = asked.run(fake)
+    assert (result.outcome, result.answer, result.found) == ("passed", "all_ticked", "2/2")
+    assert [prompt.question for prompt in fake.prompts] == ["1 of 2: fuse", "2 of 2: The power lamp is green"]
+    result = asked.run(ports(answers=["ticked", "open"]))
+    assert (result.outcome, result.answer, result.found) == ("failed", "not_all_ticked", "1/2; open: power")
+    assert result.values == {"ticked": 1, "open": "power"}
+
+
 def test_a_text_may_be_left_for_later_only_where_the_plan_says_so() -> None:
     later = kind(Ask, type="text", later="yes")
     fake = ports(answers=[""])
@@ -112,6 +141,9 @@ def test_a_text_may_be_left_for_later_only_where_the_plan_says_so() -> None:
     fake = ports(answers=["a fuse"])
     assert kind(Ask, type="text").run(fake).answer == "a fuse"
     assert fake.prompts[0].default is None
+
+
+NOT_TEXT = "a case of a number has no `contains` and no `matches`"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +167,35 @@ def test_a_text_may_be_left_for_later_only_where_the_plan_says_so() -> None:
         ({"type": "integer", "cases": {"all": {"at_least": "0"}}}, []),
         (
             {"type": "integer", "cases": {"x": {"equals": "nan"}, "y": {"in": ["inf", "a"]}}},
-            [("cases", "no case for the number 0")],
+            [("cases", "no case for the numbers at_least 0")],
+        ),
+        (
+            {"type": "integer", "cases": {"few": {"below": "3"}, "many": {"above": "7"}}},
+            [("cases", "no case for the numbers at_least 3, at_most 7")],
+        ),
+        ({"type": "integer", "cases": {"all": {"matches": "5"}}}, [("cases", NOT_TEXT)]),
+        ({"type": "number", "cases": {"x": {"any": [{"contains": "5"}]}}}, [("cases", NOT_TEXT)]),
+        ({"type": "number", "cases": {"low": {"below": "2.5"}, "high": {"at_least": "2.5"}}}, []),
+        (
+            {"type": "number", "cases": {"low": {"below": "2.5"}, "high": {"above": "2.5"}}},
+            [("cases", "no case for the number 2.5")],
+        ),
+        (
+            {"type": "number", "cases": {"low": {"at_most": "2"}, "high": {"at_least": "3"}}},
+            [("cases", "no case for the numbers above 2, below 3")],
+        ),
+        (
+            {"type": "number", "cases": {"some": {"between": ["0", "9"]}, "high": {"above": "9"}}},
+            [("cases", "no case for the numbers below 0")],
+        ),
+        (
+            {"type": "number", "cases": {"low": {"at_most": "2"}, "more": {"above": "1.5"}}},
+            [("cases", "the numbers above 1.5, at_most 2 fit several cases: low, more")],
+        ),
+        ({"type": "checklist", "items": ["a", "a"]}, [("items", "the choice a stands twice")]),
+        (
+            {"type": "checklist", "items": ["a"], "fails": ["a"]},
+            [("fails", "expected a choice or a case of this question, found a")],
         ),
     ],
 )
@@ -156,7 +216,15 @@ CONDITION = st.one_of(
 def test_cases_have_no_problem_exactly_when_every_number_fits_one(bodies: Any) -> None:
     cases = {name: Condition.model_validate(body) for name, body in bodies.items()}
     fits = [len(fitting(cases, number)) for number in range(40)]
-    assert (uncovered(cases) == []) == (set(fits) == {1})
+    assert (uncovered(cases, whole=True) == []) == (set(fits) == {1})
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), CONDITION, min_size=1))
+def test_cases_of_decimals_have_no_problem_exactly_when_every_number_fits_one(bodies: Any) -> None:
+    cases = {name: Condition.model_validate(body) for name, body in bodies.items()}
+    # Every bound is a multiple of a half, so each stretch between two of them holds a multiple of a quarter.
+    fits = [len(fitting(cases, number / 4)) for number in range(-40, 80)]
+    assert (uncovered(cases, whole=False) == []) == (set(fits) == {1})
 
 
 # -- call ---------------------------------------------------------------------------------------------------------------
