@@ -12,6 +12,7 @@ from runbook.loader.reading import COMMON
 from runbook.loader.references import scalars, values_of
 from runbook.loader.targets import Ways
 from runbook.loader.understood import Understood
+from runbook.loader.untyped import untyped
 from runbook.loader.validation import Reporter, nearest
 from runbook.model.errors import Problem
 from runbook.model.playbook import Header, WaitFor
@@ -32,6 +33,7 @@ def problems(
     ways = Ways(report, header, raws, known)
     yield from ways.problems()
     yield from Lanes(report, header, raws, known, ways.order).problems()
+    yield from untyped(header.inputs if header else {}, raws)
     yield from _Plan(raws, known, {id(u.raw): u for u in understood}, ways.order, site).problems()
 
 
@@ -145,7 +147,8 @@ class _Plan:
     def ports(self, raw: Raw) -> Iterator[Problem]:
         for inner, text in scalars(dict(raw.tree)):
             keys = [part for part in inner if isinstance(part, str)] if text.isdecimal() else []
-            if keys and keys[-1] in _PORT_KEYS:
+            # A command's value is a device's own name for a port, which may be a number.
+            if keys and keys[-1] in _PORT_KEYS and "with" not in keys:
                 sentence = _("expected a port's name, found the number {number}: numbers stay in site.yaml")
                 yield raw.report.problem("E-PORT-NUMBER", (*raw.place, *inner), sentence.format(number=text))
 

@@ -111,6 +111,10 @@ REGISTRY: dict[str, Code] = {
         N_("A port number in a plan: site facts stay in site.yaml."),
         N_("name the port, and give its number in site.yaml"),
     ),
+    "E-UNTYPED": Code(
+        N_("An untyped value in a shell command."),
+        N_("give the input a type other than `text`, or `choices`"),
+    ),
     "E-FILE": Code(N_("{file} cannot be read: {reason}."), N_("check the path")),
     "E-FILE-WRITE": Code(
         N_("{file} cannot be written: {reason}. Nothing of the incident is lost."),

@@ -136,5 +136,8 @@ MISTAKES: Mapping[str, Mistake] = {
         "- id: reads\n  title: The SIP port is open\n  tcp: {host: sip, port: 5060}\n  next: {failed: continue}",
         "- id: reads\n  title: The SIP port is open\n  tcp: {host: sip, port: sip}\n  next: {failed: continue}",
     ),
+    "E-UNTYPED": Mistake(
+        N_("A text may hold anything, and what stands in a command must be known to be a number, a name, an address. Type the input."),
+    ),
     "E-FILE": Mistake(N_("The file is not there, is a folder, or may not be read by you.")),
 }  # fmt: skip

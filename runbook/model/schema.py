@@ -111,11 +111,21 @@ def _names(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _mac(value: Any) -> str:
-    if not isinstance(value, str) or not _MAC.fullmatch(value):
-        raise ExpectedError(_("expected a MAC address such as 00:1a:2b:3c:4d:5e"))
+def is_mac(value: str) -> bool:
+    """Whether `value` is a MAC address in one of its usual spellings."""
+    return _MAC.fullmatch(value) is not None
+
+
+def mac_written(value: str) -> str:
+    """A MAC address in any of its usual spellings, as 00:1a:2b:3c:4d:5e."""
     digits = re.sub("[^0-9a-f]", "", value.lower())
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def _mac(value: Any) -> str:
+    if not isinstance(value, str) or not is_mac(value):
+        raise ExpectedError(_("expected a MAC address such as 00:1a:2b:3c:4d:5e"))
+    return mac_written(value)
 
 
 def _address(value: Any) -> str:

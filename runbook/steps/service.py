@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from runbook.model.lookup import Problems, host_called, host_problems, nearest
+from pydantic import model_validator
+
+from runbook.model.host_reading import COUNTS, HostReading
+from runbook.model.lookup import Problems, nearest
+from runbook.model.powershell import literal, powershell
 from runbook.model.remote import act_result, command_line, kept, words_sent
 from runbook.model.replies import CannotAskError, SshReply
-from runbook.model.schema import Id, Name
+from runbook.model.schema import ServiceName
 from runbook.model.site import Host, Site
-from runbook.model.step import Group, Kind, Result, StepPorts
-from runbook.model.text import N_, _
+from runbook.model.step import Group, Result, StepPorts
+from runbook.model.text import N_, ExpectedError, _
 
 STATUS_TIMEOUT_S = 10.0
 ACT_TIMEOUT_S = 60.0
@@ -31,13 +35,21 @@ _ACTS: Mapping[Do, str] = {
 }
 _STATES = ("active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance")
 """What `systemctl is-active` prints (systemd's unit states)."""
+_WINDOWS: Mapping[Do, str] = {
+    "status": "if(-not $s){exit 4};if($s.Status -eq 'Running'){exit 0};exit 3",
+    "start": "try{Start-Service -Name $n -ErrorAction Stop;exit 0}catch{exit 1}",
+    "stop": "try{Stop-Service -Name $n -ErrorAction Stop;exit 0}catch{exit 1}",
+    "restart": "try{Restart-Service -Name $n -ErrorAction Stop;exit 0}catch{exit 1}",
+}
+"""The exit status decides: what Windows prints depends on its language. A service that others need is not stopped (no `-Force`)."""
 
 
-class Service(Kind):
+class Service(HostReading):
     """Look at a service of a host over SSH (`do: status`, which changes nothing), or start, stop or restart it.
 
     Running passes, stopped failed. A command that could not look at all (not found, not allowed) is unreachable. A start, stop or
-    restart that ended well is only done: `verify` says whether it worked.
+    restart that ended well is only done: `verify` says whether it worked. The site file says how a service is managed: by
+    systemd, by a script in /etc/init.d, by Windows over OpenSSH (not tried on Windows: only on recorded replies), or by commands.
     """
 
     NAME: ClassVar[str] = "service"
@@ -46,48 +58,52 @@ class Service(Kind):
         "state": "For `status`: active, inactive, failed, activating ..., or unknown-unit.",
         "exit_status": "The command's exit status; none when nobody knows it.",
         "elapsed_s": "For the others: how long the command took, in seconds.",
+        **COUNTS,
     }
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"host": "cti", "name": "cti-core", "do": "status"}
 
-    host: Id
-    """The host of the site."""
-    name: Name
+    name: ServiceName
     """The service's name on that host, as the site file has it."""
     do: Do
-    """status, start, stop or restart."""
+    """status, start, stop or restart. Only a status is read of several `hosts`."""
+
+    @model_validator(mode="after")
+    def _acts_on_one(self) -> Self:
+        if self.do != "status" and not self.host:
+            raise ExpectedError(_("expected `host`: a service is started, stopped or restarted on one host at a time"))
+        return self
 
     def plan_line(self, site: Site) -> str:
-        host = site.hosts.get(self.host)
-        words = command(host, self.name, self.do) if host else ()
-        if host is None or host.ssh is None or not words:
-            return self.manual_form(site)
-        return command_line(host, words)
+        lines = [self._line(site, name) for name in site.members(self.named)]
+        return "; ".join(lines) if all(lines) else self.manual_form(site)
 
     def exact(self, site: Site) -> str:
-        host = site.hosts[self.host]
-        words = command(host, self.name, self.do)
-        return command_line(host, words) if host.ssh and words else super().exact(site)
+        lines = [self._line(site, name) for name in site.members(self.named)]
+        return "; ".join(lines) if all(lines) else super().exact(site)
 
     def problems(self, site: Site | None) -> Problems:
-        found = host_problems(site, "host", self.host)
-        host = site.hosts.get(self.host) if site else None
-        if host is None or host.ssh is None:
-            return found
+        found = self.host_problems(site)
+        for name in site.members(self.named) if site else ():
+            host = site.machine(name) if site else None
+            if host and host.ssh:
+                found += self._service_problems(name, host)
+        return list(dict.fromkeys(found))
+
+    def _service_problems(self, name: str, host: Host) -> Problems:
         if self.name not in host.services:
             sentence = _("expected a service of the host {host}, found {found}; nearest: {nearest}")
             near = nearest(self.name, host.services)
-            return [*found, ("name", sentence.format(host=self.host, found=self.name, nearest=near))]
+            return [("name", sentence.format(host=name, found=self.name, nearest=near))]
         if not command(host, self.name, self.do):
-            sentence = _("the site file has no {do} command for the service {name} of the host {host}")
-            return [*found, ("do", sentence.format(do=self.do, name=self.name, host=self.host))]
-        return found
+            return [("do", self._no_command(name))]
+        return []
 
     def act(self, site: Site) -> str:
         if self.do == "status":
             return ""
-        host = site.hosts.get(self.host)
+        host = site.machine(self.host or "")
         words = words_sent(host, command(host, self.name, self.do)) if host else ""
-        return _(_ACTS[self.do]).format(name=self.name, host=host_called(site, self.host), command=words or "-")
+        return _(_ACTS[self.do]).format(name=self.name, host=self.called(site), command=words or "-")
 
     def target(self, site: Site) -> str:
         return f"host:{self.host}"
@@ -96,20 +112,29 @@ class Service(Kind):
         return self.do != "status"
 
     def manual_form(self, site: Site) -> str:
-        return _(_BY_HAND[self.do]).format(host=host_called(site, self.host), name=self.name)
+        return _(_BY_HAND[self.do]).format(host=self.called(site), name=self.name)
 
-    def run(self, ports: StepPorts) -> Result:
+    def probe(self, ports: StepPorts, host: str) -> Result:
         """Run the one command over SSH."""
-        host = ports.site.hosts[self.host]
-        words = command(host, self.name, self.do)
-        if host.ssh is None:
-            raise CannotAskError("login", _("the site file has no `ssh` for the host {host}").format(host=self.host))
+        machine = self.machine(ports.site, host)
+        words = command(machine, self.name, self.do)
+        if machine.ssh is None:
+            raise CannotAskError("login", _("the site file has no `ssh` for the host {host}").format(host=host))
         if not words:
-            sentence = _("the site file has no {do} command for the service {name} of the host {host}")
-            raise CannotAskError("channel", sentence.format(do=self.do, name=self.name, host=self.host))
+            raise CannotAskError("channel", self._no_command(host))
         if self.do == "status":
-            return reading(ports.world.ssh.run(host, words, deadline_s=ports.timeout_s or STATUS_TIMEOUT_S))
-        return act_result(ports.world.ssh.run(host, words, deadline_s=ports.timeout_s or ACT_TIMEOUT_S))
+            reply = ports.world.ssh.run(machine, words, deadline_s=ports.timeout_s or STATUS_TIMEOUT_S)
+            return reading(reply, script=bool(machine.services[self.name].init))
+        return act_result(ports.world.ssh.run(machine, words, deadline_s=ports.timeout_s or ACT_TIMEOUT_S))
+
+    def _line(self, site: Site, name: str) -> str:
+        host = site.machine(name)
+        words = command(host, self.name, self.do) if host else ()
+        return command_line(host, words) if host and host.ssh and words else ""
+
+    def _no_command(self, host: str) -> str:
+        sentence = _("the site file has no {do} command for the service {name} of the host {host}")
+        return sentence.format(do=self.do, name=self.name, host=host)
 
 
 def command(host: Host, name: str, do: Do) -> tuple[str, ...]:
@@ -120,17 +145,24 @@ def command(host: Host, name: str, do: Do) -> tuple[str, ...]:
     if known.commands is not None:
         words: tuple[str, ...] = getattr(known.commands, do)
         return words
+    if known.init:
+        return (f"/etc/init.d/{known.init}", do)
+    if known.windows:
+        found = "$s=Get-Service -Name $n -ErrorAction SilentlyContinue;" if do == "status" else ""
+        return powershell(f"$n={literal(known.windows)};{found}{_WINDOWS[do]}")
     return ("systemctl", "is-active" if do == "status" else do, "--", known.systemd) if known.systemd else ()
 
 
-def reading(reply: SshReply) -> Result:
-    """What a status command says: 0 runs, 1 to 3 do not, 4 is no such unit (systemctl(1); LSB init scripts).
+def reading(reply: SshReply, *, script: bool = False) -> Result:
+    """What a status command says: 0 runs, 1 to 3 do not, 4 is no such unit (systemctl(1)).
 
-    Any other end says nothing about the service: raises CannotAskError.
+    The 4 of an init `script` is "status unknown" (Linux Standard Base, Init Script Actions). That and any other end say nothing
+    about the service: raises CannotAskError.
     """
     status, printed = reply.status, reply.stdout.text().strip().lower()
     refused = reply.stderr.text().strip()
-    if status is None or status not in range(5) or (status and refused.startswith("sudo:")):
+    known_ends = range(4 if script else 5)
+    if status is None or status not in known_ends or (status and refused.startswith("sudo:")):
         raise CannotAskError("channel", _no_answer(reply, refused))
     known = printed if printed in _STATES else ""
     state = {0: known or "active", 4: "unknown-unit"}.get(status, known or "inactive")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from runbook.model.lookup import Problems, host_called, host_problems, nearest
+from pydantic import Field
+
+from runbook.model.lookup import Problems, host_called, machine_problems
 from runbook.model.remote import act_result, command_line, words_sent
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id
 from runbook.model.site import Site
+from runbook.model.site_command import checked_words, command_problems, words_of
 from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import _
 
@@ -29,34 +32,26 @@ class Ssh(Kind):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"host": "cti", "command": "free-disk"}
 
     host: Id
-    """The host of the site."""
+    """The host or seat of the site."""
     command: Id
     """The command's name on that host, as the site file has it."""
+    with_: dict[Id, str] = Field(default_factory=dict, alias="with")
+    """The values for the parameters that the command takes; each becomes one word of it, checked by its type."""
 
     def plan_line(self, site: Site) -> str:
-        host, words = site.hosts.get(self.host), self._words(site)
+        host, words = site.machine(self.host), self._words(site)
         if host is None or host.ssh is None or not words:
             return self.manual_form(site)
         return command_line(host, words)
 
     def exact(self, site: Site) -> str:
-        host, words = site.hosts[self.host], self._words(site)
-        return command_line(host, words) if host.ssh and words else super().exact(site)
+        host, words = site.machine(self.host), self._words(site)
+        return command_line(host, words) if host and host.ssh and words else super().exact(site)
 
     def problems(self, site: Site | None) -> Problems:
-        found = host_problems(site, "host", self.host)
-        host = site.hosts.get(self.host) if site else None
-        if host is None:
-            return found
-        known = host.commands.get(self.command)
-        if known is None:
-            sentence = _("expected a command of the host {host}, found {found}; nearest: {nearest}")
-            near = nearest(self.command, host.commands)
-            return [*found, ("command", sentence.format(host=self.host, found=self.command, nearest=near))]
-        if known.reads:
-            sentence = _("expected a command that changes something; the site file says that {found} only reads")
-            return [*found, ("command", sentence.format(found=self.command))]
-        return found
+        found = machine_problems(site, "host", self.host)
+        host = site.machine(self.host) if site else None
+        return found + (command_problems(self.host, host, self.command, self.with_, reads=False) if host else [])
 
     def act(self, site: Site) -> str:
         return _("Run the command {name} on {host}: {command}").format(
@@ -73,18 +68,19 @@ class Ssh(Kind):
 
     def run(self, ports: StepPorts) -> Result:
         """Run the one command; its deadline is the step's `timeout`, else the site file's."""
-        host = ports.site.hosts[self.host]
-        if host.ssh is None:
+        host = ports.site.machine(self.host)
+        if host is None or host.ssh is None:
             raise CannotAskError("login", _("the site file has no `ssh` for the host {host}").format(host=self.host))
         known = host.commands[self.command]
+        words = checked_words(host, known, self.with_)
         deadline_s = ports.timeout_s or known.deadline.total_seconds()
-        return act_result(ports.world.ssh.run(host, known.run, deadline_s=deadline_s))
+        return act_result(ports.world.ssh.run(host, words, deadline_s=deadline_s))
 
     def _sent(self, site: Site) -> str:
-        host = site.hosts.get(self.host)
+        host = site.machine(self.host)
         return words_sent(host, self._words(site)) if host else "-"
 
     def _words(self, site: Site) -> tuple[str, ...]:
-        host = site.hosts.get(self.host)
+        host = site.machine(self.host)
         known = host.commands.get(self.command) if host else None
-        return known.run if known else ()
+        return words_of(known, self.with_) if known else ()
