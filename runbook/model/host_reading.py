@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
-from runbook.model.lookup import Problems, machine_problems
+from runbook.model.lookup import Problems, machine_problems, port_called, port_problems
 from runbook.model.origins import HERE, at_once_from
 from runbook.model.parts import combined
 from runbook.model.replies import CannotAskError
@@ -67,6 +67,33 @@ class HostReading(Kind):
             raise CannotAskError("resolve", _("the site file has no host or seat {name}").format(name=host))
         return known
 
+    def port_problems(self, site: Site | None, port: str) -> Problems:
+        """A port name that a host does not have, for each of the hosts; or a number in its place, once."""
+        names = site.members(self.named) if site else self.named
+        found = [problem for name in names for problem in port_problems(site, "port", name, port)]
+        return found[:1] if port.isdecimal() else found
+
+    @staticmethod
+    def port_of(site: Site, host: str, port: str) -> int:
+        """The number of a host's port. Raises CannotAskError where the site has none (any more)."""
+        known = HostReading.machine(site, host)
+        if port not in known.ports:
+            sentence = _("the site file has no port {port} for the host {name}")
+            raise CannotAskError("resolve", sentence.format(port=port, name=host))
+        return known.ports[port]
+
+    def port_called(self, site: Site, port: str) -> str:
+        """A port by its name, with its number where one host is asked."""
+        return port_called(site, self.host, port) if self.host else port
+
+    def places(self, site: Site, port: str) -> str:
+        """Every `address:port` that is asked, the same in every language."""
+        hosts = [(name, site.machine(name)) for name in site.members(self.named)]
+        return " ".join(
+            f"{_bracketed(host.address)}:{host.ports.get(port, port)}" if host else f"{name}:{port}"
+            for name, host in hosts
+        )
+
     def probe(self, ports: StepPorts, host: str) -> Result:
         """Ask one host. Raises CannotAskError."""
         raise AssertionError(f"{type(self).__name__} has no probe")
@@ -76,6 +103,20 @@ class HostReading(Kind):
         if self.host:
             return self.probe(ports, self.host)
         return several(ports, ports.site.members(self.hosts), lambda host: self.probe(ports, host), self.origin)
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _only_here(value: Any) -> Any:
+    if value != HERE:
+        raise ExpectedError(_("expected `here`: this can only be asked from this laptop"))
+    return value
+
+
+OnlyHere = Annotated[Literal["here"], BeforeValidator(_only_here)]
+"""The `from` of a reading that no other machine can take."""
 
 
 def several(ports: StepPorts, names: Sequence[str], probe: Callable[[str], Result], origin: str = HERE) -> Result:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from runbook.model.http_probe import http_probe, read_http_probe
 from runbook.model.lookup import Problems, nearest
 from runbook.model.probes import MARGIN_S, can_probe, ping_probe, read_ping_probe, read_tcp_probe, tcp_probe
-from runbook.model.replies import CannotAskError, PingReply, SshReply, TcpReply
+from runbook.model.replies import CannotAskError, HttpReply, PingReply, SshReply, TcpReply
 from runbook.model.site import Host, Site
 from runbook.model.step import StepPorts
 from runbook.model.text import _
@@ -60,6 +61,23 @@ def tcp_from(ports: StepPorts, origin: str, host: Host, port: int, *, timeout_s:
     words = tcp_probe(machine.system, host.address, port, timeout_s)
     reply = ports.world.ssh.run(machine, words, deadline_s=timeout_s + MARGIN_S)
     return read_tcp_probe(reply, host.address, origin=origin)
+
+
+def http_from(
+    ports: StepPorts, origin: str, host: Host, port: int, *, path: str, tls: bool, timeout_s: float
+) -> HttpReply:
+    """Ask a web server of `host` from `origin`. Raises CannotAskError, in phase `login` for a machine that cannot ask.
+
+    From elsewhere the machine's own authorities decide which certificate is trusted, and no account is used.
+    """
+    if origin == HERE:
+        return ports.world.http.get(host, port, path=path, tls=tls, timeout_s=timeout_s)
+    machine = _machine(ports.site, origin)
+    words = http_probe(machine, host, port, path=path, tls=tls, timeout_s=timeout_s)
+    if not words:
+        raise CannotAskError("login", _("a web server cannot be asked from {name}").format(name=origin))
+    reply = ports.world.ssh.run(machine, words, deadline_s=timeout_s + MARGIN_S)
+    return read_http_probe(reply, host.address, tls=tls, origin=origin)
 
 
 def at_once_from(ports: StepPorts, ask: Callable[[T], R], items: Sequence[T], origin_of: Callable[[T], str]) -> list[R]:

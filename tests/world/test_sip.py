@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from runbook.model.replies import CannotAskError
+from runbook.model.site import Host
 from runbook.world.sip import LiveSip
-from runbook.world.sip_message import MAX_MESSAGE_BYTES, Request, framed, options, response
+from runbook.world.sip_message import MAX_MESSAGE_BYTES, Request, framed, response
 from tests import peers
+from tests.world.hostile import Secrets
 
 CASES = json.loads((Path(__file__).parent / "cases" / "sip_responses.json").read_text(encoding="utf-8"))
 REQUEST = Request("192.0.2.5", 5060, "udp", "192.0.2.9", 40000, "z9hG4bKour-branch", "our-call", "our-tag")
@@ -23,52 +25,54 @@ REQUEST = Request("192.0.2.5", 5060, "udp", "192.0.2.9", 40000, "z9hG4bKour-bran
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_kamailio_answers_200(kamailio: int, transport: str) -> None:
-    reply = LiveSip().options("127.0.0.1", kamailio, transport=transport, timeout_s=5)
+    reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), kamailio, transport=transport, timeout_s=5)
     assert (reply.status, reply.reason, reply.transport, reply.address) == (200, "OK", transport, "127.0.0.1")
     assert 0 < reply.elapsed_s < 2
 
 
 def test_a_name_is_resolved_and_its_address_is_told(kamailio: int) -> None:
-    reply = LiveSip().options("localhost", kamailio, transport="udp", timeout_s=5)
+    reply = LiveSip(Secrets()).options(Host(address="localhost"), kamailio, transport="udp", timeout_s=5)
     assert (reply.status, reply.address) == (200, "127.0.0.1")
 
 
 def test_any_final_response_of_sipp_is_the_answer(folder: Path) -> None:
     with peers.sipp(folder, (503, "Service Unavailable")) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=5)
     assert (reply.status, reply.reason) == (503, "Service Unavailable")
 
 
 def test_a_provisional_response_is_no_answer_yet(folder: Path) -> None:
     with peers.sipp(folder, (100, "Trying"), (200, "OK")) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=5)
     assert reply.status == 200
 
 
 def test_a_late_answer_counts_within_the_deadline(folder: Path) -> None:
     with peers.sipp(folder, (200, "OK"), wait_ms=1200) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=5)
     assert reply.status == 200
     assert reply.elapsed_s > 1.1
 
 
 def test_silence_is_measured_until_the_deadline(folder: Path) -> None:
     with peers.sipp(folder) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=0.8)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=0.8)
     assert (reply.status, reply.reason) == (None, "no answer")
     assert 0.7 < reply.elapsed_s < 1.5
 
 
 def test_nobody_on_the_port_is_silence_with_its_reason() -> None:
-    udp = LiveSip().options("127.0.0.1", peers.free_port(socket.SOCK_DGRAM), transport="udp", timeout_s=2)
-    tcp = LiveSip().options("127.0.0.1", peers.free_port(), transport="tcp", timeout_s=2)
+    udp = LiveSip(Secrets()).options(
+        Host(address="127.0.0.1"), peers.free_port(socket.SOCK_DGRAM), transport="udp", timeout_s=2
+    )
+    tcp = LiveSip(Secrets()).options(Host(address="127.0.0.1"), peers.free_port(), transport="tcp", timeout_s=2)
     assert (udp.status, udp.reason) == (None, "port unreachable")
     assert (tcp.status, tcp.reason) == (None, "refused")
 
 
 def test_a_name_that_does_not_resolve_cannot_be_asked() -> None:
     with pytest.raises(CannotAskError) as caught:
-        LiveSip().options("nobody.invalid", 5060, transport="udp", timeout_s=3)
+        LiveSip(Secrets()).options(Host(address="nobody.invalid"), 5060, transport="udp", timeout_s=3)
     assert caught.value.phase == "resolve"
 
 
@@ -113,7 +117,7 @@ def answer(request: bytes, status: str = "200 OK", **changed: str) -> bytes:
 
 def test_udp_is_retransmitted_after_half_a_second_then_a_second() -> None:
     with udp_server(lambda data, number: [answer(data)] if number == 3 else []) as (port, came):
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=5)
     assert reply.status == 200
     assert [round(later - came[0], 1) for later in came[1:]] == pytest.approx([0.5, 1.5], abs=0.2)
 
@@ -129,7 +133,7 @@ def test_udp_is_retransmitted_after_half_a_second_then_a_second() -> None:
 )
 def test_a_response_to_another_request_does_not_count(changed: dict[str, str]) -> None:
     with udp_server(lambda data, _number: [answer(data, **changed)]) as (port, _came):
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=0.6)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=0.6)
     assert (reply.status, reply.reason) == (None, "invalid response")
 
 
@@ -139,7 +143,7 @@ def test_a_good_response_behind_garbage_counts() -> None:
         port,
         _,
     ):
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=3)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=3)
     assert (reply.status, reply.reason) == (486, "Busy")
 
 
@@ -154,7 +158,7 @@ def test_a_response_from_another_address_does_not_count() -> None:
             return []
 
         with udp_server(elsewhere) as (port, _came):
-            reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=0.6)
+            reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=0.6)
     assert senders
     assert reply.status is None
 
@@ -162,7 +166,7 @@ def test_a_response_from_another_address_does_not_count() -> None:
 def test_a_flood_of_provisional_responses_ends_at_the_deadline() -> None:
     with udp_server(lambda data, _number: [answer(data, "100 Trying")] * 2000) as (port, _came):
         began = time.monotonic()
-        reply = LiveSip().options("127.0.0.1", port, transport="udp", timeout_s=1)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=1)
     assert reply.status is None
     assert time.monotonic() - began < 3
 
@@ -191,13 +195,13 @@ def test_tcp_is_framed_by_content_length_however_it_is_cut() -> None:
             connection.sendall(bytes([byte]))
 
     with tcp_server(serve) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="tcp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="tcp", timeout_s=5)
     assert (reply.status, reply.reason) == (404, "Not Found")
 
 
 def test_tcp_that_closes_without_an_answer_is_silence() -> None:
     with tcp_server(lambda connection: None) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="tcp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="tcp", timeout_s=5)
     assert (reply.status, reply.reason) == (None, "closed")
 
 
@@ -211,12 +215,12 @@ def test_tcp_with_an_endless_header_is_given_up() -> None:
                 return
 
     with tcp_server(serve) as port:
-        reply = LiveSip().options("127.0.0.1", port, transport="tcp", timeout_s=5)
+        reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="tcp", timeout_s=5)
     assert (reply.status, reply.reason) == (None, "invalid response")
 
 
 def test_the_request_has_what_rfc_3261_asks_for() -> None:
-    lines = options(REQUEST).decode().split("\r\n")
+    lines = REQUEST.written().decode().split("\r\n")
     assert lines[0] == "OPTIONS sip:192.0.2.5:5060 SIP/2.0"
     assert "Via: SIP/2.0/UDP 192.0.2.9:40000;branch=z9hG4bKour-branch;rport" in lines
     assert {line.partition(":")[0] for line in lines[1:] if line} >= {
@@ -233,7 +237,7 @@ def test_the_request_has_what_rfc_3261_asks_for() -> None:
 
 def test_an_ipv6_address_stands_in_brackets() -> None:
     request = Request("2001:db8::5", 5060, "tcp", "2001:db8::9", 40000, "z9hG4bKb", "c", "t")
-    assert options(request).startswith(
+    assert request.written().startswith(
         b"OPTIONS sip:[2001:db8::5]:5060;transport=tcp SIP/2.0\r\nVia: SIP/2.0/TCP [2001:db8::9]:40000;"
     )
 
@@ -241,7 +245,7 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
 @pytest.mark.parametrize("host", ["a\r\nX: y", "a b", "a>b", ""])
 def test_a_value_cannot_add_a_header(host: str) -> None:
     with pytest.raises(ValueError, match="not usable in a SIP header"):
-        options(Request(host, 5060, "udp", "192.0.2.9", 1, "z9hG4bKb", "c", "t"))
+        Request(host, 5060, "udp", "192.0.2.9", 1, "z9hG4bKb", "c", "t").written()
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
