@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,7 +20,11 @@ TEMPLATE = "report.md.j2"
 
 def markdown(facts: Facts) -> str:
     """The whole report as Markdown (CommonMark with tables), ending with one newline."""
-    text = _environment(facts).get_template(TEMPLATE).render(facts=facts)
+    return tidied(_environment(facts).get_template(TEMPLATE).render(facts=facts))
+
+
+def tidied(text: str) -> str:
+    """What a template made, without spaces at the end of lines and without two empty lines in a row."""
     lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
     return "\n".join(kept).strip("\n") + "\n"
@@ -33,16 +38,7 @@ def _environment(facts: Facts) -> Environment:
     def gate(value: object) -> str:
         return value if isinstance(value, Markup) else inline("" if value is None else hide(str(value)))
 
-    environment = Environment(
-        loader=FileSystemLoader(templates_dir()),
-        extensions=["jinja2.ext.i18n"],
-        undefined=StrictUndefined,
-        finalize=gate,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Not HTML: `finalize` is the gate here, and it lets nothing through unescaped.
-        autoescape=False,  # noqa: S701
-    )
+    environment = gated(gate)
     filters: dict[str, Any] = {
         "word": word,
         "moment": lambda at: values.moment(at, facts.zone),
@@ -54,5 +50,20 @@ def _environment(facts: Facts) -> Environment:
         "digest": digest,
     }
     environment.filters.update(filters)
+    return environment
+
+
+def gated(gate: Callable[[object], str]) -> Environment:
+    """The templates' environment, every value passing through `gate`."""
+    environment = Environment(
+        loader=FileSystemLoader(templates_dir()),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        finalize=gate,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # Not HTML: `finalize` is the gate here, and it lets nothing through unescaped.
+        autoescape=False,  # noqa: S701
+    )
     environment.globals["_"] = _
     return environment

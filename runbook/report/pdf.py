@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,17 @@ WHOLE_LINES = 24
 
 def pdf(facts: Facts, blocks: list[Block]) -> bytes:
     """The report as PDF/A-2a and PDF/UA-1, A4. Raises RunbookError E-FORM when typst refuses."""
+    return compiled({"blocks": laid_out(blocks), **_frame(facts)}, facts.as_of, facts.incident)
+
+
+def compiled(content: dict[str, Any], at: datetime, name: str) -> bytes:
+    """The template's pages with `content` as their data, as if made at `at`. Raises RunbookError E-FORM when typst refuses."""
     import typst
     from pylopdf_fonts_zh_cn import sans_path
 
     font = Path(sans_path())
     gate = _for_font(font)
-    data = _mapped({"blocks": _laid_out(blocks), **_frame(facts)}, gate)
+    data = _mapped(content, gate)
     try:
         made, warnings = typst.compile_with_warnings(
             str(templates_dir() / TEMPLATE),
@@ -39,14 +45,14 @@ def pdf(facts: Facts, blocks: list[Block]) -> bytes:
             ignore_system_fonts=True,
             # Tagged, for archives and screen readers; and with a standard set, a missing glyph is never a blank.
             pdf_standards=["a-2a", "ua-1"],
-            timestamp=int(facts.as_of.timestamp()),
+            timestamp=int(at.timestamp()),
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         )
     except (typst.TypstError, RuntimeError, OSError) as problem:
-        raise RunbookError("E-FORM", reason=_first_line(str(problem)), name=facts.incident) from problem
+        raise RunbookError("E-FORM", reason=_first_line(str(problem)), name=name) from problem
     unknown = [str(warning.message) for warning in warnings if "unknown font family" in str(warning.message)]
     if unknown:
-        raise RunbookError("E-FORM", reason=_first_line(unknown[0]), name=facts.incident)
+        raise RunbookError("E-FORM", reason=_first_line(unknown[0]), name=name)
     return bytes(made)
 
 
@@ -64,7 +70,7 @@ def _frame(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _laid_out(blocks: list[Block]) -> list[Block]:
+def laid_out(blocks: list[Block]) -> list[Block]:
     """The blocks with what the page needs: column widths, which tables stay in one piece, which lines stay with the table below."""
     found = []
     for block, below in zip_longest(blocks, blocks[1:]):
