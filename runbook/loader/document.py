@@ -25,14 +25,19 @@ class Mark:
 TOP = Mark(1, 1)
 
 
-def values_at(tree: JSON, spots: Any) -> dict[Place, Mark]:
-    """Where each value stands. `spots`: a parser's mark for a text; a list for a list or map, its own mark first, then those
-    of its entries, or of each key and value in turn."""
-    values: dict[Place, Mark] = {}
+def mark_at(text: str, index: int) -> Mark:
+    """Where the letter with that number (from 0) stands."""
+    return Mark(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+
+
+def values_at(tree: JSON, spots: Any) -> dict[Place, int]:
+    """Where each value begins, in letters from the start of its file. `spots`: that number for a text; a list for a list or map,
+    its own number first, then those of its entries, or of each key and value in turn."""
+    values: dict[Place, int] = {}
     waiting: list[tuple[Place, JSON, Any]] = [] if spots is None else [((), tree, spots)]
     while waiting:
         place, node, spot = waiting.pop()
-        values[place] = _mark(spot[0] if isinstance(node, (dict, list)) else spot)
+        values[place] = spot[0] if isinstance(node, (dict, list)) else spot
         if isinstance(node, dict):
             parts = zip(node.items(), spot[2::2], strict=True)
             waiting.extend(((*place, key), value, below) for (key, value), below in parts)
@@ -46,7 +51,7 @@ def values_at(tree: JSON, spots: Any) -> dict[Place, Mark]:
 class Document:
     """One file: its tree of text, where each key and value stands, and what is wrong with it as YAML.
 
-    `spots`: the positions as `values_at` has them, looked up when somebody asks: a clean file is asked for none.
+    `spots`: the positions as `values_at` takes them, in `text`; looked up when somebody asks, and a clean file is asked for none.
     `broken`: places whose sentence YAML broke; what else is said about them would only confuse.
     """
 
@@ -55,6 +60,7 @@ class Document:
     spots: Any = None
     problems: tuple[Problem, ...] = ()
     broken: frozenset[Place] = frozenset()
+    text: str = ""
 
     @cached_property
     def _numbers(self) -> dict[int, dict[str, int]]:
@@ -70,22 +76,18 @@ class Document:
             if isinstance(node, dict) and isinstance(part, str) and part in node:
                 number = self._number(node, part)
                 if key and depth == len(place):
-                    return _mark(spot[1 + 2 * number])
+                    return mark_at(self.text, spot[1 + 2 * number])
                 node, spot = node[part], spot[2 + 2 * number]
             elif isinstance(node, list) and isinstance(part, int) and 0 <= part < len(node):
                 node, spot = node[part], spot[1 + part]
             else:
                 break
-        return _mark(spot[0] if isinstance(node, (dict, list)) else spot)
+        return mark_at(self.text, spot[0] if isinstance(node, (dict, list)) else spot)
 
     def _number(self, node: dict[str, JSON], key: str) -> int:
         if id(node) not in self._numbers:
             self._numbers[id(node)] = {name: number for number, name in enumerate(node)}
         return self._numbers[id(node)][key]
-
-
-def _mark(spot: Any) -> Mark:
-    return Mark(spot.line + 1, spot.column + 1)
 
 
 def settled(problems: Iterable[Problem], documents: Iterable[Document]) -> list[Problem]:

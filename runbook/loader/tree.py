@@ -1,7 +1,7 @@
 """The tree of one file, built from the parser's events, so that depth costs no recursion and every position is known.
 
 `Builder.scalar` runs once for each key and value of a file: what is rare stands in methods of its own, and a position is kept
-as the parser gave it. `document.py` makes places of them when somebody asks.
+as a number of letters. `document.py` makes lines and columns of them when somebody asks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 from runbook.loader import broken
 from runbook.loader.decode import first_unseen, unseen_sentence
-from runbook.loader.document import Place
+from runbook.loader.document import Place, mark_at
 from runbook.loader.found import PROBLEMS_LIMIT, many
 from runbook.model.errors import Problem
 from runbook.model.ports import JSON
@@ -62,7 +62,7 @@ class Builder:
         self.broken: list[Place] = []
         self.whole = True
         self.events = 0
-        self._root = self._frame = _Frame([], [None], is_map=False, part=None)
+        self._root = self._frame = _Frame([], [0], is_map=False, part=None)
         self._frames = [self._root]
         self._documents = 0
         self._refused = False
@@ -134,18 +134,18 @@ class Builder:
                     self.refuse_key(text, mark)
                 else:
                     frame.key, frame.key_lost = text, False
-                    frame.spots.append(mark)
+                    frame.spots.append(mark.index)
                 self._refused = False
                 return
             frame.key = None
             lost = frame.key_lost
             if not lost:
                 frame.node[key] = text
-                frame.spots.append(mark)
+                frame.spots.append(mark.index)
         else:
             key, lost = None, frame.lost
             frame.node.append(text)
-            frame.spots.append(mark)
+            frame.spots.append(mark.index)
         if self._refused:
             self.broken.append(self.place(frame, key))
             self._refused = False
@@ -160,8 +160,8 @@ class Builder:
             self.problem("E-YAML-ALIAS", mark, _("expected a key, found a merge key (<<): write the keys out"))
         elif text in frame.node:
             sentence = _("expected each key once, found {key!r} again; it stands in line {line} already")
-            first = frame.spots[1 + 2 * list(frame.node).index(text)]
-            self.problem("E-YAML-DUPLICATE", mark, sentence.format(key=_short(text), line=first.line + 1))
+            first = mark_at(self.text, frame.spots[1 + 2 * list(frame.node).index(text)])
+            self.problem("E-YAML-DUPLICATE", mark, sentence.format(key=_short(text), line=first.line))
 
     def alias(self, event: Any) -> None:
         self.refuse("E-YAML-ALIAS", event, _("the alias *{name}").format(name=_short(event.anchor)))
@@ -177,7 +177,7 @@ class Builder:
             )
             raise _Enough
         is_map = type(event) is yaml.MappingStartEvent
-        inner = _Frame({} if is_map else [], [mark], is_map, None, bool(event.flow_style))
+        inner = _Frame({} if is_map else [], [mark.index], is_map, None, bool(event.flow_style))
         if frame.is_map and frame.key is None:
             self.problem("E-YAML", mark, _("expected a key, found a list or a map"))
             frame.key, frame.key_lost = "", True

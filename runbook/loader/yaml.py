@@ -6,6 +6,8 @@ segmentation fault and the Python one with a RecursionError; the event parsers k
 
 from __future__ import annotations
 
+from bisect import bisect
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -56,15 +58,17 @@ def read_yaml(data: bytes, file: str, parser: Any = None) -> Document:
     problems = (*found, *builder.problems)
     if not builder.whole:
         return Document(file, problems=tuple(found) or problems)
-    return Document(file, builder.top, builder.spots, problems, frozenset(builder.broken) | _spoilt(builder, repaired))
+    spoilt = frozenset(builder.broken) | _spoilt(builder, repaired)
+    return Document(file, builder.top, builder.spots, problems, spoilt, text)
 
 
 def _spoilt(builder: Builder, repaired: set[int]) -> frozenset[Place]:
     """The places of the sentences that were read as if they stood in quotes."""
     if not repaired:
         return frozenset()
+    lines = list(accumulate((len(line) + 1 for line in builder.text.split("\n")), initial=0))
     values = values_at(builder.top, builder.spots)
-    spoilt = frozenset(place for place, mark in values.items() if mark.line in repaired and place)
+    spoilt = frozenset(place for place, at in values.items() if bisect(lines, at) in repaired and place)
     above = {place[:length] for place in spoilt for length in range(len(place))}
     return spoilt - above
 
