@@ -187,7 +187,7 @@ def test_readings_inside_a_step_are_checked_against_the_site_too(tmp_path: Path)
         "verify: {service: {host: cti,", "verify: {service: {host: cit,"
     )
     (said,) = refused(tmp_path, steps, INPUTS, SITE)
-    assert said.startswith("steps[1] restart: verify.service.host: expected a host of the site, found cit")
+    assert said.startswith("steps[1] restart: verify.service.host: expected a host, a seat or a group of the site, found cit")
 
 
 def test_a_name_that_is_only_known_later_is_not_checked_now(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_name_that_is_only_known_later_is_not_checked_now(tmp_path: Path) -> N
 
 def test_an_inputs_default_must_be_in_the_site(tmp_path: Path) -> None:
     (said,) = refused(tmp_path, LOOK, INPUTS.replace("vendor", "vender"), SITE)
-    assert said.startswith("inputs.who.default: expected one of cs-lead, vendor, nobody, found 'vender'")
+    assert said.startswith("inputs.who.default: expected one of cs-lead, vendor, nobody (nearest: vendor), found 'vender'")
 
 
 def test_a_hosts_address_may_be_named(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_hosts_address_may_be_named(tmp_path: Path) -> None:
         "  - id: p\n    title: P\n    ping: {host: $site.cit.address}\n    next: {failed: continue}\n",
         site=SITE,
     )
-    assert "expected a host of the site, found 'cit'" in said
+    assert "expected a host or a seat of the site, found 'cit'" in said
 
 
 def test_a_covered_step_needs_no_approval_of_its_own(tmp_path: Path) -> None:

@@ -35,10 +35,23 @@ SITE = Site.model_validate(
                 "commands": {
                     "free-disk": {"run": ["/usr/local/bin/free-disk", "--keep", "a b"], "deadline": "20s"},
                     "show-disk": {"run": ["df"], "reads": "yes"},
+                    "block": {
+                        "run": ["block", "$who", "--for", "$minutes"],
+                        "takes": {"who": {"type": "address"}, "minutes": {"type": "integer"}},
+                    },
                 },
             },
             "sip": {"address": "192.0.2.2", "ports": {"sip": "5060"}},
         },
+        "logs": {
+            "cti-core": {
+                "host": "cti",
+                "path": "/var/log/cti/core.log",
+                "finds": {"disconnects": ["link down", "连接断开"], "starts": "started"},
+            },
+            "sip-trace": {"host": "sip", "path": "/var/log/sip.log", "finds": {"disconnects": "BYE"}},
+        },
+        "files": {"dialplan": "/etc/dial plan.conf"},
         "lines": {
             "hotline": {"title": "Hotline", "numbers": ["95000"]},
             "emergency": {"title": "Emergency lines", "numbers": ["62340001", "62340002"]},
