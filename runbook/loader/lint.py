@@ -54,6 +54,7 @@ class _Plan:
                 yield from self.reading(step)
                 yield from self.action(step, number)
                 yield from self.debt(step)
+                yield from self.attached(step, number)
                 yield from self.names(step)
             else:
                 yield from self.misread(raw)
@@ -141,6 +142,24 @@ class _Plan:
         if opener and not opener.step.opens:
             sentence = _("expected a step that leaves something open, found {name!r}, which does not")
             yield raw.report.problem("E-OPENER", (*raw.place, "closes"), sentence.format(name=plan.keys.closes))
+
+    def attached(self, step: Understood, number: int) -> Iterator[Problem]:
+        """What a notice names must be there: an earlier step, and one that keeps what machines wrote."""
+        name = getattr(step.step.sample, "attach", None)
+        if name is None:
+            return
+        raw = step.raw
+        place: Place = (*raw.place, raw.kind, "attach")
+        there = self.known.get(name)
+        sample = there.step.sample if there else None
+        if name not in self.order:
+            yield raw.report.unknown_name(place, _("an earlier step"), name, self.order)
+        elif self.order[name] >= number:
+            message = _("expected an earlier step, found {name!r}, which is not").format(name=name)
+            yield raw.report.problem("E-TARGET", place, message)
+        elif isinstance(sample, Kind) and not sample.KEEPS_EVIDENCE:
+            message = _("expected a step that keeps evidence, found {name!r}, which keeps none").format(name=name)
+            yield raw.report.problem("E-TARGET", place, message)
 
     # -- names of the site
 

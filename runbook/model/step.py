@@ -242,7 +242,8 @@ class Kind(Model):
     NAME is the step's own key; GROUP says whether it reads, changes the world, or is people's; OPENS is what it leaves open.
     SPOKEN: an act that a person does by telephone, still confirmed by typing the step's number.
     VERIFIES_ITSELF: an action that ends with its own test, so it needs no `verify`. NEEDS_APPROVAL: an action that somebody must
-    allow. VALUES: name -> doc of each value. EXAMPLE: a minimal body.
+    allow. KEEPS_EVIDENCE: whether it puts what machines wrote into the evidence. VALUES: name -> doc of each value. EXAMPLE: a
+    minimal body.
     """
 
     NAME: ClassVar[str]
@@ -250,6 +251,7 @@ class Kind(Model):
     SPOKEN: ClassVar[bool] = False
     VERIFIES_ITSELF: ClassVar[bool] = False
     NEEDS_APPROVAL: ClassVar[bool] = True
+    KEEPS_EVIDENCE: ClassVar[bool] = True
     VALUES: ClassVar[Mapping[str, str]] = {}
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 

@@ -19,10 +19,15 @@ def sentence(step: CommonKeys) -> str:
     return (step.say or step.title).pick()
 
 
+def numbers(phone: Phone, person: Person) -> str:
+    """What to dial, the first number first: all on one line; `-` where the site has none."""
+    return ", ".join(dict.fromkeys(phone.number(number) for number in person.all_numbers)) or phone.number("")
+
+
 def call_lines(phone: Phone, site: Site, contact: str, person: Person, said: str) -> tuple[str, ...]:
-    """Whom to call, what to dial and what to say."""
+    """Whom to call, what to dial (of several numbers one after the other) and what to say."""
     return (
         _("Call: {role}, {name}").format(role=site.role(contact), name=person.name),
-        _("Number: {number}").format(number=phone.number(person.number)),
+        _("Number: {number}").format(number=numbers(phone, person)),
         _("Say: {sentence}").format(sentence=phone.sentence(said)),
     )

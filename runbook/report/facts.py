@@ -205,5 +205,5 @@ def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:
 def _numbers(site: Site) -> tuple[str, ...]:
     """Every number of the site that can be dialled, the longest first."""
     lines = {number for line in site.lines.values() for number in line.numbers}
-    found = lines | {person.number for contact in site.contacts.values() for person in contact.people if person.number}
+    found = lines | {number for contact in site.contacts.values() for person in contact.people for number in person.all_numbers}
     return tuple(sorted(found, key=lambda number: (-len(number), number)))

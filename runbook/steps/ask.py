@@ -50,6 +50,7 @@ class Ask(Kind):
 
     NAME: ClassVar[str] = "ask"
     GROUP: ClassVar[Group] = "people"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
         "number": "For `type: integer` and `type: number`: the number.",
         "text": "For `type: text`: what the person typed.",

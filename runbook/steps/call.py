@@ -23,6 +23,7 @@ class Call(Kind):
 
     NAME: ClassVar[str] = "call"
     GROUP: ClassVar[Group] = "people"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
         "reached": "Who was reached; none when nobody was.",
         "tried": "How many people were tried.",

@@ -29,6 +29,7 @@ class CarrierSwitch(Kind):
 
     NAME: ClassVar[str] = "carrier_switch"
     GROUP: ClassVar[Group] = "action"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     SPOKEN: ClassVar[bool] = True
     VERIFIES_ITSELF: ClassVar[bool] = True
     VALUES: ClassVar[Mapping[str, str]] = {

@@ -16,6 +16,7 @@ class Instruct(Kind):
 
     NAME: ClassVar[str] = "instruct"
     GROUP: ClassVar[Group] = "people"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 
     def plan_line(self, site: Site) -> str:

@@ -44,6 +44,7 @@ class Mesh(Kind):
 
     NAME: ClassVar[str] = "mesh"
     GROUP: ClassVar[Group] = "reading"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
         "loss_pct": "Of each ping: requests without an answer, in per cent.",
         "rtt_avg_ms": "Of each ping: mean round-trip time in milliseconds; none when nothing was answered.",

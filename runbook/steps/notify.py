@@ -13,12 +13,14 @@ from runbook.model.lookup import Problems, contact_problems
 from runbook.model.outcome import Scalar
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.replies import CannotAskError, Message
-from runbook.model.schema import Id, OneOrMore, Sentence
+from runbook.model.schema import Id, OneOrMore, Sentence, StepId
 from runbook.model.site import Site
-from runbook.model.step import CommonKeys, Group, Kind, Result, StepPorts
-from runbook.model.telephone import people
+from runbook.model.step import Group, Kind, Result, StepPorts
+from runbook.model.telephone import numbers, people
 from runbook.model.text import _
 
+EVERYONE = "everyone-told"
+"""In the place of a contact: every contact that was told something in this incident. The site need not have it."""
 PRINTED = "printed"
 """The means of a notice that was only shown: nobody knows of it until a person passes it on."""
 
@@ -31,6 +33,7 @@ class Notify(Kind):
 
     NAME: ClassVar[str] = "notify"
     GROUP: ClassVar[Group] = "action"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     SPOKEN: ClassVar[bool] = True
     VERIFIES_ITSELF: ClassVar[bool] = True
     NEEDS_APPROVAL: ClassVar[bool] = False
@@ -41,19 +44,23 @@ class Notify(Kind):
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"contact": ["leadership", "cs-lead"]}
 
     contact: Annotated[tuple[Id, ...], OneOrMore] = Field(min_length=1)
-    """The contact of the site, or a list of them."""
+    """The contact of the site, or a list of them; `everyone-told` is every contact that was told something in this incident."""
     text: Sentence | None = None
     """The notice; without it the step's `say`, else its title."""
+    attach: StepId | None = None
+    """An earlier step whose evidence the notice names, each piece with its hash. It stays here: the person hands it over."""
 
     def plan_line(self, site: Site) -> str:
         return _("tell {roles}").format(roles=self._roles(site))
 
     def exact(self, site: Site) -> str:
         text = f": {json.dumps(self.text.data(), ensure_ascii=False)}" if self.text else ""
-        return f"notify {', '.join(self.contact)}{text}"
+        attached = f" with {self.attach}" if self.attach else ""
+        return f"notify {', '.join(self.contact)}{attached}{text}"
 
     def problems(self, site: Site | None) -> Problems:
-        return [problem for contact in self.contact for problem in contact_problems(site, "contact", contact)]
+        named = [contact for contact in self.contact if contact != EVERYONE]
+        return [problem for contact in named for problem in contact_problems(site, "contact", contact)]
 
     def act(self, site: Site) -> str:
         return _("Tell {roles}").format(roles=self._roles(site)) + (f": {self.text.pick()}" if self.text else "")
@@ -67,24 +74,27 @@ class Notify(Kind):
     def run(self, ports: StepPorts) -> Result:
         """Send to one contact after the other. Raises CannotAskError when not a single notice went out."""
         means: dict[str, str] = {}
-        body = ports.world.phone.sentence(self._text(ports.step))
-        for contact in self.contact:
+        body, contacts = self._body(ports), self._contacts(ports)
+        if not contacts:
+            ports.tell(_("Nobody was told anything in this incident, so there is nobody to tell now."))
+            return Result("passed", {"told": 0, "means": ""}, found="0/0", answer="told", ended="done")
+        for contact in contacts:
             try:
                 means[contact] = ports.world.outbox.send(
                     Message(ports.site.role(contact), ports.step.title.pick(), body)
                 )
             except CannotAskError as error:
-                if contact == self.contact[-1] and not means:
+                if contact == contacts[-1] and not means:
                     raise
                 ports.tell(_("{role}: not sent: {why}").format(role=ports.site.role(contact), why=error.detail))
         passed_on, reason = self._passed_on(ports, [c for c, how in means.items() if how == PRINTED], body)
         told = [contact for contact, how in means.items() if how != PRINTED or passed_on]
-        for contact in self.contact:
+        for contact in contacts:
             by = means.get(contact, "")
             ports.record(PersonTold(ports.step.id, contact, "", contact in told, by))
         values: dict[str, Scalar] = {"told": len(told), "means": "/".join(sorted(set(means.values())))}
-        found = f"{len(told)}/{len(self.contact)}"
-        if len(told) == len(self.contact):
+        found = f"{len(told)}/{len(contacts)}"
+        if len(told) == len(contacts):
             return Result("passed", values, found=found, answer="told", ended="done")
         return Result("failed", values, found=found, answer="not_all", reason=reason, ended="error")
 
@@ -93,10 +103,11 @@ class Notify(Kind):
         if not contacts:
             return True, ""
         phone = ports.world.phone
-        lines = [_("Notice: {text}").format(text=body)]
+        first_line, *below = body.splitlines()
+        lines = [_("Notice: {text}").format(text=first_line), *below]
         for contact in contacts:
             first = people(ports.site, contact)[0]
-            lines.append(f"{ports.site.role(contact)}: {first.name}, {phone.number(first.number)}")
+            lines.append(f"{ports.site.role(contact)}: {first.name}, {numbers(phone, first)}")
         choices = (Choice("told", _("everybody knows")), Choice("not_all", _("not everybody")))
         question = _("This notice was not sent by the program. Did you pass it on?")
         if ports.ask(Prompt("choice", ports.step.id, question, choices, lines=tuple(lines))) == "told":
@@ -104,7 +115,18 @@ class Notify(Kind):
         return False, ports.ask(Prompt("text", ports.step.id, _("Who does not know it, and why?")))
 
     def _roles(self, site: Site) -> str:
-        return ", ".join(site.role(contact) for contact in self.contact)
+        everyone = _("everyone who was told so far")
+        return ", ".join(everyone if contact == EVERYONE else site.role(contact) for contact in self.contact)
 
-    def _text(self, step: CommonKeys) -> str:
-        return (self.text or step.say or step.title).pick()
+    def _contacts(self, ports: StepPorts) -> tuple[str, ...]:
+        """Who gets it now, each once: what `everyone-told` stands for depends on what has happened."""
+        named = (ports.told() if contact == EVERYONE else (contact,) for contact in self.contact)
+        return tuple(dict.fromkeys(contact for contacts in named for contact in contacts))
+
+    def _body(self, ports: StepPorts) -> str:
+        """The notice, and below it the evidence that it is about, by name and hash."""
+        said = ports.world.phone.sentence((self.text or ports.step.say or ports.step.title).pick())
+        kept = ports.evidence(self.attach) if self.attach else ()
+        if self.attach and not kept:
+            ports.tell(_("The step {step} has kept nothing that could be named.").format(step=self.attach))
+        return "\n".join([said, *(_("Evidence: {name}").format(name=name) for name in kept)])

@@ -30,6 +30,7 @@ class Ping(HostReading):
 
     NAME: ClassVar[str] = "ping"
     GROUP: ClassVar[Group] = "reading"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
         "loss_pct": "Requests without an answer, in per cent.",
         "sent": "How many requests were sent.",

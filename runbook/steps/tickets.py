@@ -21,6 +21,7 @@ class Tickets(Kind):
 
     NAME: ClassVar[str] = "tickets"
     GROUP: ClassVar[Group] = "people"
+    KEEPS_EVIDENCE: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
         "written": "For `back_entry`: how many tickets were written by hand.",
         "entered": "For `back_entry`: how many of them are in the system.",

@@ -8,6 +8,8 @@ import pytest
 
 from runbook.model.events import PersonTold
 from runbook.model.replies import CannotAskError
+from runbook.model.site import Site
+from runbook.steps.call import Call
 from runbook.steps.carrier_switch import CarrierSwitch
 from runbook.steps.notify import Notify
 from runbook.steps.service import Service
@@ -187,6 +189,54 @@ def test_what_a_notice_says() -> None:
         outbox = Outbox(["sent"])
         kind(Notify, contact="leadership", **body).run(ports(outbox=outbox, step=step))
         assert [(m.to, m.subject, m.body) for m in outbox.sent] == [("Leadership", "Do the thing", said)]
+
+
+def test_everyone_told_is_whoever_was_told_and_the_site_need_not_have_it() -> None:
+    told = kind(Notify, contact=["everyone-told", "carrier"])
+    assert told.problems(SITE) == []
+    assert told.plan_line(SITE) == "tell everyone who was told so far, Carrier"
+    outbox = Outbox(["sent", "sent"])
+    fake = ports(outbox=outbox)
+    fake.told_contacts = ("leadership", "carrier")
+    result = told.run(fake)
+    assert (result.outcome, result.found) == ("passed", "2/2")
+    assert [message.to for message in outbox.sent] == ["Leadership", "Carrier"]
+    assert [event.contact for event in fake.events] == ["leadership", "carrier"]
+
+
+def test_when_nobody_was_told_nobody_is() -> None:
+    fake = ports()
+    result = kind(Notify, contact="everyone-told").run(fake)
+    assert (result.outcome, result.ended, fake.events) == ("passed", "done", [])
+    assert "nobody to tell" in fake.shown()
+
+
+def test_a_notice_names_the_evidence_of_another_step() -> None:
+    attached = kind(Notify, contact="leadership", attach="log")
+    outbox, kept = Outbox(["printed"]), "softphone.log 0123456789ab"
+    fake = ports(outbox=outbox, answers=["told"])
+    fake.kept = {"log": (kept,)}
+    attached.run(fake)
+    assert outbox.sent[0].body == f"Do the thing\nEvidence: {kept}"
+    assert fake.prompts[0].lines[:2] == ("Notice: Do the thing", f"Evidence: {kept}")
+    assert "log" in attached.exact(SITE)
+    fake = ports(outbox=Outbox(["sent"]))
+    fake.kept = {"log": ()}
+    attached.run(fake)
+    assert "kept nothing" in fake.shown()
+
+
+def test_every_number_of_a_person_is_shown_and_in_practice_none() -> None:
+    people = [{"name": "Lead", "number": "62349009", "numbers": ["62349010", "62349011"]}]
+    site = Site.model_validate({"site": "1", "name": "s", "contacts": {"lead": {"title": "Lead", "people": people}}})
+    for practice in (False, True):
+        fake = ports(outbox=Outbox(["printed"]), answers=["told"], practice=practice, site=site)
+        kind(Notify, contact="lead").run(fake)
+        called = ports(answers=["reached"], practice=practice, site=site)
+        kind(Call, contact="lead").run(called)
+        for shown in (fake.shown(), called.shown()):
+            assert ("62349009, 62349010, 62349011" in shown) is not practice
+            assert ("623490" in shown) is not practice
 
 
 def test_a_printed_notice_shows_whom_to_call_and_in_practice_no_number() -> None:
