@@ -37,14 +37,18 @@ def files_of(path: Path) -> list[Path]:
 
 def check_files(paths: Sequence[Path], folders: Sequence[Path], site: Site | None) -> list[Problem]:
     """Every problem of these files and of what they use, each once, sorted. Raises RunbookError E-FILE for one that is not there."""
+    with _garbage_left_lying():
+        return _check(paths, folders, site)
+
+
+def _check(paths: Sequence[Path], folders: Sequence[Path], site: Site | None) -> list[Problem]:
     found: set[Problem] = set()
     named: dict[tuple[str, str], Path] = {}
     shelves: dict[Path, Shelf] = {}
     for path in paths:
         own = folder_of(path)
         shelf = shelves.setdefault(own, Shelf(Folders([own, *folders])))
-        with _garbage_left_lying():
-            found.update(_of_file(path, shelf, site))
+        found.update(_of_file(path, shelf, site))
         folder = path.absolute().parent.name
         first = named.setdefault((folder if folder in APART else "", path.stem), path)
         if first != path:
