@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runbook.engine import asides
-from runbook.engine.decide import passed_over
+from runbook.engine import asides, offering
+from runbook.engine.decide import around, passed_over
 from runbook.engine.signals import ByHand, Moved, Stopped
 from runbook.model.events import (
     AnswerCorrected,
@@ -22,6 +22,7 @@ from runbook.model.prompts import Prompt
 from runbook.model.text import _
 
 if TYPE_CHECKING:
+    from runbook.engine.beyond import Due
     from runbook.engine.context import Context
 
 
@@ -82,7 +83,7 @@ def _correct(context: Context, text: str) -> None:
         return
     recovered = isinstance(event, RecoveryAnswered)
     was = ("yes" if event.recovered else "no") if isinstance(event, RecoveryAnswered) else event.answer or event.outcome
-    title = context.plan.header.recovered.ask if recovered else context.plan.step(event.step).title
+    title = context.header(event.step).recovered.ask if recovered else context.plan.step(event.step).title
     context.ports.human.tell(_("Your last answer: {title}: {was}").format(title=title.pick(), was=was))
     reason = text.strip() or context.text("correction", _("What was wrong with it?"))
     back = not context.state.began_since_answer
@@ -102,26 +103,48 @@ def _correct(context: Context, text: str) -> None:
 
 def _go_to(context: Context, text: str) -> None:
     origin = context.current.id if context.current else context.state.position.step
-    later = context.plan.later(origin) if context.plan.has(origin) else ()
-    if not later:
+    later = _later(context, origin)
+    offers = offering.numbered_offers(context)
+    if not later and not offers:
         context.ports.human.tell(_("There is no later step."))
         return
-    target = _which(context, {str(step.number): step for step in later})
+    target = _which(context, {str(step.number): step for step in later}, offers)
+    if target in offers:
+        offering.take(context, offers[target], text.strip() or context.text("go-to.reason", _("Why?")))
+        return
     if not target:
         return
     reason = text.strip() or context.text("go-to.reason", _("Why?"))
+    if context.plan.step(target).lane == "" and (whole := around(context.plan, context.state)):
+        origin = whole.id  # the branches are left as a whole
     over = passed_over(context.plan, context.state, origin, target)
     here = [origin] if context.state.step(origin).finished is None else []
     context.record(WentTo(origin, target, "goto", reason, [*here, *over]))
     raise Moved
 
 
-def _which(context: Context, later: Mapping[str, Step]) -> str:
-    """The step whose number, or id, the person types; nothing when she stays."""
-    lines = tuple(f"  {number}  {step.title.pick()}" for number, step in later.items())
+def _later(context: Context, origin: str) -> tuple[Step, ...]:
+    """The steps to which the walk may go from here: those of the same branch, then those behind the branches."""
+    if not context.plan.has(origin):
+        return ()
+    whole = around(context.plan, context.state)
+    lane = context.plan.step(origin).lane
+    if lane and not whole:
+        return ()
+    return (*(context.plan.later(origin) if lane else ()), *context.plan.later(whole.id if whole else origin))
+
+
+def _which(context: Context, later: Mapping[str, Step], offers: Mapping[str, Due]) -> str:
+    """The step whose number, or id, the person types, or the offer's; nothing when she stays."""
+    lines = (
+        *(f"  {number}  {step.title.pick()}" for number, step in later.items()),
+        *(f"  {number}  {due.offer.title.pick()}" for number, due in offers.items()),
+    )
     prompt = Prompt("text", "go-to", _("Number of the step (Enter alone: stay here):"), default="", lines=lines)
     ids = {step.id for step in later.values()}
     while typed := context.ask(prompt, "q").strip():
+        if typed in offers:
+            return typed
         if typed in later or typed in ids:
             return later[typed].id if typed in later else typed
         context.ports.human.tell(_("There is no later step {found!r}.").format(found=typed))

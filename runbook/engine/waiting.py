@@ -129,6 +129,41 @@ def watch(
     return green, last
 
 
+def started(context: Context, step: Step, wait: WaitFor, kind: Kind) -> Watch:
+    """The wait of a branch, watched in the background."""
+    clock = context.ports.world.clock
+    hold = wait.hold or timedelta()
+    watching = Watch(
+        lambda: readings.measure(context, step, kind, {}),
+        clock.now,
+        clock.wait,
+        wait.every,
+        deadline(context, step, wait),
+        hold,
+    )
+    return watching.__enter__()
+
+
+def ended(context: Context, step: Step, wait: WaitFor, kind: Kind, watching: Watch) -> bool:
+    """Record how the wait of a branch ended; True when this laptop sees nothing, so that a person reads it."""
+    last = watching.last
+    if last is not None:
+        last = readings.seen(context, kind, last)
+        readings.record(context, step, kind, last, "wait")
+        if last.phase == "link":
+            return True
+    context.finish(
+        step,
+        "passed" if watching.green_at is not None else "expired",
+        "machine",
+        "read",
+        found=last.result.found if last else "",
+        expected=span(wait.limit),
+        ran=kind.exact(context.site),
+    )
+    return False
+
+
 def deadline(context: Context, step: Step, wait: WaitFor) -> datetime:
     """When a wait expires: its limit, counted from the end of `since`, else from its own start. The end of a block is its last step's."""
     named = [

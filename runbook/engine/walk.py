@@ -5,14 +5,26 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from runbook.engine import acting, laptop, recovery, settling, waiting
+from runbook.engine import acting, laptop, offering, recovery, settling, together, waiting
+from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
 from runbook.engine.checks import check_of
 from runbook.engine.context import Context
-from runbook.engine.decide import AskFailure, AskRecovered, Go, Move, PassBy, ResolveUnknown, Run, SettleDebt, decide
+from runbook.engine.decide import (
+    AskFailure,
+    AskRecovered,
+    Go,
+    Move,
+    PassBy,
+    ResolveUnknown,
+    Run,
+    SettleDebt,
+    around,
+    decide,
+)
 from runbook.engine.readings import read
 from runbook.engine.signals import ByHand, Moved, Stopped
-from runbook.model.events import Paused, RecoveryAnswered, StepBegun, StepFinished, WentTo
-from runbook.model.playbook import Step, WaitFor
+from runbook.model.events import Paused, RecoveryAnswered, SeverityRaised, StepBegun, StepFinished, WentTo
+from runbook.model.playbook import Step, Together, WaitFor
 from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind
 
@@ -29,7 +41,10 @@ def walk(context: Context) -> Ending:
     """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do."""
     try:
         _look_at_itself(context)
-        while moves := decide(context.plan, context.state):
+        while moves := decide(context.plan, context.state, context.now()):
+            if whole := around(context.plan, context.state):
+                together.go_on(context, whole, _make)
+                continue
             for move in moves:
                 try:
                     _make(context, move)
@@ -67,6 +82,12 @@ def _make(context: Context, move: Move) -> None:
             context.record(StepFinished(step, known.attempt, "not_taken", "machine", "condition", reason=condition))
         case Go(origin, target, because, over):
             context.record(WentTo(origin, target, because, passed_over=list(over)))
+        case EnterPlaybook(playbook):
+            offering.enter(context, playbook)
+        case RaiseSeverity(to, because, detail):
+            context.record(SeverityRaised(to, context.state.severity, because, detail))
+        case AskOffer(offer):
+            offering.put(context, offer)
         case AskFailure(step):
             settling.failure_menu(context, context.plan.step(step))
         case AskRecovered(step):
@@ -81,10 +102,11 @@ def run_step(context: Context, step: Step) -> None:
     """Run one step to its outcome. A step that was begun before a pause goes on with the same attempt."""
     known = context.state.step(step.id)
     by_hand = known.failure_choice == "by_hand"
-    if not (context.state.position.step == step.id and known.under_way):
+    stands = step.id in (context.state.position.step, context.state.stands(step.lane).step)
+    if not (stands and known.under_way):
         opens = step.opens if not step.changes and not step.keys.closes else ""
         context.record(StepBegun(step.id, known.attempt + 1, opens))
-    if context.state.step(step.id).undecided:
+    if context.state.step(step.id).undecided or isinstance(step.sample, Together):
         return
     with context.at(step):
         try:

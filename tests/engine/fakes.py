@@ -223,7 +223,7 @@ class Person:
             scripted = given.pop(0)
         elif prompt.kind == "go":
             scripted = ""
-        elif stop is not None and prompt.name.endswith(".wait"):
+        elif prompt.kind == "watch" or (stop is not None and prompt.name.endswith(".wait")):
             scripted = UNDER_WAY
         else:
             pytest.fail(f"unexpected prompt {prompt.name}: {prompt.question} {[c.value for c in prompt.choices]}")

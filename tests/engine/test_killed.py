@@ -81,7 +81,7 @@ class Policy(Person):
                 return answer
         if name.endswith(".unknown"):
             return self.truth(name.removesuffix(".unknown"))
-        if stop is not None:
+        if name.endswith((".wait", ".running")):
             return UNDER_WAY
         if prompt.kind == "act":
             return self._leaves(prompt) or "confirm"

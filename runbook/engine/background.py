@@ -1,0 +1,71 @@
+"""Work in the background: jobs that only ask the world, whose results wait until the main thread takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+from runbook.engine.at_once import AT_ONCE
+
+T = TypeVar("T")
+Job = tuple[str, Callable[[], T]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """How a job ended: with its result, or with the exception that it raised."""
+
+    name: str
+    result: T | None
+    fault: Exception | None
+
+
+class Background(Generic[T]):
+    """At most `AT_ONCE` jobs run at the same time. Use it as a context manager: behind it, nothing that ends is taken any more.
+
+    A thread that hangs in the world holds nobody up, not even the end of the program.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[Job[T] | None] = SimpleQueue()
+        self._done: SimpleQueue[Done[T]] = SimpleQueue()
+        self._threads = 0
+        self._under_way = 0
+
+    def __enter__(self) -> Background[T]:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for _thread in range(self._threads):
+            self._jobs.put(None)
+
+    def begin(self, name: str, run: Callable[[], T]) -> None:
+        """Run it as soon as a thread is free."""
+        self._under_way += 1
+        self._jobs.put((name, run))
+        if self._threads < min(self._under_way, AT_ONCE):
+            self._threads += 1
+            Thread(target=self._work, name="runbook-reading", daemon=True).start()
+
+    def taken(self, timeout_s: float = 0.0) -> list[Done[T]]:
+        """What has ended since, waiting for the first for at most `timeout_s`."""
+        found: list[Done[T]] = []
+        try:
+            if timeout_s:
+                found.append(self._done.get(timeout=timeout_s))
+            while True:
+                found.append(self._done.get_nowait())
+        except Empty:
+            self._under_way -= len(found)
+            return found
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            name, run = job
+            try:
+                self._done.put(Done(name, run(), None))
+            except Exception as fault:  # noqa: BLE001 - it is raised again in the main thread
+                self._done.put(Done(name, None, fault))
