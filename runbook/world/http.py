@@ -108,7 +108,8 @@ class _Asked:
     def get(self, path: str, headers: dict[str, str]) -> HttpReply:
         from http.client import HTTPConnection, HTTPException
 
-        asking = HTTPConnection(self.address, self.port, timeout=max(0.001, self.deadline - time.monotonic()))
+        self.sock.settimeout(max(0.001, self.deadline - time.monotonic()))
+        asking = HTTPConnection(self.address, self.port)
         asking.sock = self.sock
         with cut_at(self.deadline, self.sock):
             try:
@@ -118,6 +119,9 @@ class _Asked:
                 raise CannotAskError("channel", _("the path {path!r} cannot be asked for").format(path=path)) from None
             except (HTTPException, OSError, ValueError) as error:
                 return self._unanswered(error)
+            # A head that is cut off at the deadline looks like one that ended.
+            if self._late():
+                return replace(self.nothing, result="timed_out")
             first_byte_s = time.monotonic() - self.began
             answered = replace(
                 self.nothing,
