@@ -24,6 +24,7 @@ _COLUMN = re.compile(
     r"temp\w*|volt\w*|bias|current|(?P<way>rx|tx|receive|transmit)[ _-]*(?:optical[ _-]*)?power", re.IGNORECASE
 )
 _CELL = re.compile(rf"(?<![\w/.-])(?P<value>{_NUMBER}|{_DARK})(?:\([A-Za-z]+\))?(?:\[\w+\])?(?![\w/.])", re.IGNORECASE)
+_THRESHOLD = re.compile(r"\s*(?:high|low|alarm|warn)", re.IGNORECASE)
 _ROWS_BELOW = 4
 """So many lines below its header a table's first row stands at most."""
 
@@ -58,8 +59,8 @@ def _columns(lines: Sequence[str]) -> Iterator[tuple[str, float | None]]:
             continue
         for row in lines[at + 1 : at + 1 + _ROWS_BELOW]:
             cells = [found["value"] for found in _CELL.finditer(row)]
-            # A rule of hyphens below the header is no row without light.
-            if len(cells) == len(names) and re.search(r"\d", row):
+            # A rule of hyphens below the header is no row without light, and a threshold is no power.
+            if len(cells) == len(names) and re.search(r"\d", row) and not _THRESHOLD.match(row):
                 yield from ((way, _value(cell)) for way, cell in zip(names, cells, strict=True) if way)
 
 
