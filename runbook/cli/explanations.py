@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runbook.cli.explained_keys import FLOW, doc, documented, fields, keys_explained, keys_known, models
-from runbook.cli.show import flow
+from runbook.cli.flow import flow
 from runbook.model.described import described
 from runbook.model.errors import REGISTRY
 from runbook.model.mistakes import MISTAKES
