@@ -52,7 +52,7 @@ def asked(at: Keyboard, prompt: Prompt) -> str:
 
 def who(at: Keyboard, given: str | None, settings: Settings, site: Site) -> str:
     """Who is here: `--as`, RUNBOOK_USER, else asked once with the last name as default; matched to the roster."""
-    default = settings.load().user or _login_name()
+    default = settings.load().user or login_name()
     name = given or os.environ.get("RUNBOOK_USER", "")
     if not name and at.terminal:
         name = asked(at, Prompt("text", "who", _("Who are you?"), keys="q", default=default or None))
@@ -64,7 +64,8 @@ def who(at: Keyboard, given: str | None, settings: Settings, site: Site) -> str:
     return found
 
 
-def _login_name() -> str:
+def login_name() -> str:
+    """The account's name, as a guess at who is here."""
     import getpass
 
     try:

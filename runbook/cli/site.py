@@ -1,77 +1,16 @@
-"""`runbook site`: collect the hosts' keys, and check the site file against the hosts."""
+"""`runbook site`: check the site and this laptop, collect the hosts' keys, take the file's present facts into an incident."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import asdict, dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
 import typer
 
-from runbook.model.errors import EXIT_BAD, EXIT_GOOD, ProblemsError, RunbookError, system_said
-from runbook.model.replies import CannotAskError
-from runbook.model.site import Host, Site
+from runbook.cli.completion import incident_ids
 from runbook.model.text import _
-from runbook.model.words import word
-
-if TYPE_CHECKING:
-    from runbook.loader.trust import Found
-    from runbook.world.ssh_keys import PublicKey
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 SITE = typer.Option(None, "--site", metavar="FILE", help=_("The site file."))
 JSON = typer.Option(False, "--json", help=_("Print one JSON object."))
-AT_ONCE = 8
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """One key of a host: `state` is `pinned`, `new`, `changed` (another of this type is pinned) or `not_shown` (pinned only)."""
-
-    type: str
-    fingerprint: str
-    state: str
-    instead_of: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HostRow:
-    """What one host showed; `phase` and `problem` say why it could not be asked."""
-
-    id: str
-    address: str
-    port: int
-    keys: tuple[KeyRow, ...] = ()
-    phase: str = ""
-    problem: str = ""
-    code: str = ""
-
-    @property
-    def good(self) -> bool:
-        return not self.problem and all(key.state == "pinned" for key in self.keys)
-
-
-def compared(pinned: Iterable[PublicKey], shown: Iterable[PublicKey]) -> tuple[KeyRow, ...]:
-    """The keys that a host showed, beside those that the site file pins."""
-    known, seen = list(pinned), list(shown)
-    rows = []
-    for key in seen:
-        others = [other for other in known if other.type == key.type]
-        state = "pinned" if key in others else "changed" if others else "new"
-        instead = ", ".join(other.fingerprint for other in others) if state == "changed" else ""
-        rows.append(KeyRow(key.type, key.fingerprint, state, instead))
-    types = {key.type for key in seen}
-    return (*rows, *(KeyRow(key.type, key.fingerprint, "not_shown") for key in known if key.type not in types))
 
 
 @app.command("scan", help=_("Collect the hosts' public keys; write them only after you chose to."))
@@ -83,194 +22,39 @@ def scan(
     as_json: bool = JSON,
 ) -> int:
     """Exit 0 when every key that was shown is pinned in the end, 1 otherwise."""
-    file, found = located(site)
-    wanted = chosen(found, hosts or [])
-    shown = _at_once(lambda pair: _scanned(*pair), wanted.items())
-    rows = [row for row, _keys in shown]
-    if as_json:
-        print(json.dumps({"schema": 1, "hosts": [asdict(row) for row in rows]}, ensure_ascii=False))
-        return EXIT_GOOD if all(row.good for row in rows) else EXIT_BAD
-    _say_scan(rows)
-    written = _offer(file, [(row, keys) for row, keys in shown if keys and not row.good])
-    return EXIT_GOOD if all(row.good or row.id in written for row in rows) else EXIT_BAD
+    from runbook.cli.site_scan import scan as run
+
+    return run(hosts or [], site, as_json=as_json)
 
 
-@app.command("check", help=_("Check the site file, this laptop, and that every host lets us in."))
-def check(site: str | None = SITE, as_json: bool = JSON) -> int:
-    """Exit 0 when the file loads and every host with `ssh:` showed a pinned key and let us in, 1 otherwise."""
-    from runbook.cli.failures import said
+@app.command("check", help=_("Check the site file, its hosts, people and secrets, and this laptop; the preflight."))
+def check(
+    site: str | None = SITE,
+    as_json: bool = JSON,
+    output: str = typer.Option(
+        "", "-o", "--output", metavar="FILE", help=_("Also write a report to file: Markdown, or PDF by its suffix.")
+    ),
+    clocks: bool = typer.Option(False, "--clocks", help=_("Also compare the hosts' clocks with this laptop's.")),
+) -> int:
+    """Exit 0 when the file loads and nothing must be put right, 1 otherwise."""
+    from runbook.cli.site_check import check as run
 
-    try:
-        file, found = located(site)
-    except ProblemsError as error:
-        said(error)
-        return EXIT_BAD
-    rows = _at_once(lambda pair: _signed_in(*pair), [(name, host) for name, host in found.hosts.items() if host.ssh])
-    if as_json:
-        print(json.dumps({"schema": 1, "hosts": [asdict(row) for row in rows]}, ensure_ascii=False))
-    else:
-        _say_check(file.path, found, rows)
-    return EXIT_GOOD if all(row.good for row in rows) else EXIT_BAD
+    return run(site, output, as_json=as_json, clocks=clocks)
 
 
-def located(option: str | None) -> tuple[Found, Site]:
-    """The site file that counts here, and what it holds. Raises RunbookError."""
-    from runbook.loader.site import load_site
-    from runbook.loader.trust import find_site
-    from runbook.store.incidents import Home
+@app.command(
+    "reload", help=_("Take the site file's present facts into an open incident, after you have seen what differs.")
+)
+def reload(
+    incident: str = typer.Argument(
+        "",
+        metavar="INCIDENT",
+        help=_("Its id, or any unique ending; without one, the only open one."),
+        autocompletion=incident_ids,
+    ),
+    site: str | None = SITE,
+) -> int:
+    """Exit 0 when the incident has the file's facts in the end, 1 when the person chose not to take them."""
+    from runbook.cli.site_reload import command
 
-    found = find_site(option, os.environ, Path.cwd(), Home.of().settings.load().accepted)
-    return found, load_site(found.path)
-
-
-def chosen(site: Site, names: Iterable[str]) -> Mapping[str, Host]:
-    """The hosts that were named by id or address; all with `ssh:` when none was. Raises RunbookError for an unknown one."""
-    able = {name: host for name, host in site.hosts.items() if host.ssh}
-    wanted: dict[str, Host] = {}
-    for name in names:
-        fitting = {key: host for key, host in able.items() if name in (key, host.address)}
-        if not fitting:
-            known = ", ".join(able) or _("none")
-            expected = _("one of the hosts with `ssh:` ({known})").format(known=known)
-            raise RunbookError("E-VALUE", where="HOST", expected=expected, found=name, next="runbook site check")
-        wanted |= fitting
-    return wanted or able
-
-
-def _scanned(name: str, host: Host) -> tuple[HostRow, tuple[PublicKey, ...]]:
-    from runbook.world.keyscan import host_keys
-    from runbook.world.ssh_keys import PublicKey
-
-    assert host.ssh is not None
-    login = host.ssh
-    try:
-        keys = host_keys(host.address, login.port, legacy=login.legacy)
-    except CannotAskError as error:
-        return _failed(name, host, error), ()
-    pinned = [PublicKey.parse(line) for line in login.host_keys]
-    return HostRow(name, host.address, login.port, compared(pinned, keys)), keys
-
-
-def _signed_in(name: str, host: Host) -> HostRow:
-    from runbook.world.ssh_login import logged_in
-    from runbook.world.ssh_transport import Deadlines
-
-    assert host.ssh is not None
-    try:
-        logged_in(host, Deadlines()).close()
-    except CannotAskError as error:
-        return _failed(name, host, error)
-    return HostRow(name, host.address, host.ssh.port)
-
-
-def _failed(name: str, host: Host, error: CannotAskError) -> HostRow:
-    port = host.ssh.port if host.ssh else 0
-    return HostRow(name, host.address, port, (), error.phase, error.detail, error.code)
-
-
-def _at_once(work: Callable[[tuple[str, Host]], T], pairs: Iterable[tuple[str, Host]]) -> list[T]:
-    """`work` for every host, a few at a time, in the given order; each in the language that is spoken here."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(copy_context().run, work, pair) for pair in pairs]
-        return [future.result() for future in futures]
-
-
-def _say_scan(rows: Iterable[HostRow]) -> None:
-    from runbook.ui.console import console_for
-
-    console = console_for()
-    states = {
-        "pinned": _("pinned"),
-        "new": _("NEW: not in the site file"),
-        "changed": _("CHANGED: the site file has {instead_of}"),
-        "not_shown": _("in the site file, but the host did not show it"),
-    }
-    for row in rows:
-        console.write(_("{host}: {address} port {port}").format(host=row.id, address=row.address, port=row.port))
-        if row.problem:
-            console.write(
-                "  " + _("not asked ({phase}): {problem}").format(phase=word(row.phase, "asking"), problem=row.problem)
-            )
-        for key in row.keys:
-            console.write(f"  {key.type}  {key.fingerprint}  {states[key.state].format(instead_of=key.instead_of)}")
-
-
-def _offer(file: Found, found: list[tuple[HostRow, tuple[PublicKey, ...]]]) -> set[str]:
-    """Ask, host by host, whether its keys are to be written; the ids of those that were."""
-    from runbook.ui.console import console_for
-
-    if not found:
-        return set()
-    console = console_for()
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        console.write(_("Nothing was written: keys are taken over in a terminal only."))
-        return set()
-    console.write(
-        _("Compare each fingerprint with the host's own console: ssh-keygen -lf /etc/ssh/ssh_host_TYPE_key.pub")
-    )
-    written = set()
-    for row, keys in found:
-        console.write(_("What is to be written for {host} into {file}?").format(host=row.id, file=file.path))
-        console.write(
-            "  1  " + _("write nothing"),
-            "  2  " + _("these {count} keys, in place of those that are there").format(count=len(keys)),
-        )
-        if _choice() == 2:
-            _write(file, row.id, keys)
-            written.add(row.id)
-            console.write(_("Written: {count} keys of {host}.").format(count=len(keys), host=row.id))
-    if not written:
-        console.write(_("Nothing was written."))
-    return written
-
-
-def _choice() -> int:
-    """1 or 2, as typed; anything that is not an answer is 1, which changes nothing."""
-    while True:
-        try:
-            typed = input("> ").strip()
-        except EOFError:
-            return 1
-        if typed in ("", "1", "2"):
-            return int(typed or "1")
-
-
-def _write(file: Found, host: str, keys: Iterable[PublicKey]) -> None:
-    from runbook.loader.pins import with_host_keys
-    from runbook.store.files import replace_file
-    from runbook.store.incidents import Home
-
-    real = file.path.resolve()
-    try:
-        mode = real.stat().st_mode
-        text = real.read_bytes().decode("utf-8")
-        data = with_host_keys(text, host, [str(key) for key in keys]).encode("utf-8")
-        replace_file(real, data)
-        real.chmod(mode)
-    except (OSError, ValueError) as error:
-        raise RunbookError("E-FILE-WRITE", file=file.path, reason=system_said(error)) from None
-    if file.origin == "folder":
-        # The person accepted this file and has just chosen how it changes: it stays accepted.
-        Home.of().settings.accept([sha256(data).hexdigest()])
-
-
-def _say_check(path: Path, site: Site, rows: Iterable[HostRow]) -> None:
-    from runbook.ui.console import console_for
-    from runbook.world.laptop import LiveLaptop
-
-    console = console_for()
-    console.write(_("{file}: site {name}, loads").format(file=path, name=site.name))
-    laptop = LiveLaptop().look()
-    answers = {True: _("answers"), False: _("does not answer"), None: _("could not be asked")}[laptop.gateway_answers]
-    link = _("a network link is up") if laptop.link else _("NO network link is up: check the cable")
-    gateway = _("gateway {address} {answers}").format(address=laptop.gateway, answers=answers)
-    console.write(
-        _("this laptop: {link}; {gateway}").format(link=link, gateway=gateway if laptop.gateway else _("no gateway"))
-    )
-    for row in rows:
-        said = _("answers, its key is pinned, and it lets us in")
-        if row.problem:
-            said = _("BAD ({phase}): {problem}").format(phase=word(row.phase, "asking"), problem=row.problem)
-        console.write(f"{row.id}: {said}")
-    if without := [name for name, host in site.hosts.items() if not host.ssh]:
-        console.write(_("no `ssh:`, so their steps are done by hand: {hosts}").format(hosts=", ".join(without)))
+    return command(incident, site)

@@ -36,7 +36,7 @@ hosts:
       key: {key}
 
   pbx:
-    address: 192.0.2.7
+    address: 127.0.0.1
 """
 
 
@@ -142,7 +142,7 @@ def test_a_changed_key_is_called_so_with_both_fingerprints(sshd: peers.Sshd, sit
     assert states == {"ssh-ed25519": "changed", "ecdsa-sha2-nistp256": "new", "ssh-rsa": "new"}
     check = runbook("site", "check", "--site", str(site))
     assert check.returncode == 1
-    assert "BAD (host key)" in check.stdout
+    assert "host cti, host key: (host key) 127.0.0.1 showed the host key" in check.stdout
 
 
 def test_a_host_that_does_not_answer_is_named_with_its_phase(site: Path) -> None:
