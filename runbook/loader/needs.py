@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from runbook.loader.samples import UNKNOWN_SAMPLE, input_sample
+from runbook.model.host_reading import HERE
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, references, replaced
 from runbook.model.ports import JSON
 from runbook.model.site import Command, Contact, Host, Line, Log, Login, Service, Site
@@ -108,7 +109,8 @@ def needs_of(step: Step, plan: Playbook, site: Site | None = None) -> list[Need]
 
 
 def _is_asked(need: Need) -> bool:
-    return need.name.startswith(_ASKED) or need.of.startswith(_ASKED)
+    """Whether the site needs not have it: what a person names before step 1, and this laptop."""
+    return any(name.startswith(_ASKED) or name == HERE for name in (need.name, need.of))
 
 
 def needs(plan: Playbook, site: Site | None = None) -> list[Need]:

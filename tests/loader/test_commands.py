@@ -99,7 +99,8 @@ def test_names_are_checked_against_a_site(tmp_path: Path, capsys: pytest.Capture
     site.write_text("site: 1\nname: x\n", encoding="utf-8")
     code, out, _err = said(capsys, "check", "cti-down", "--site", str(site))
     assert code == 1
-    assert "expected a host of the site, found cti" in out
+    assert "expected a host" in out
+    assert "found cti" in out
 
 
 def test_a_site_file_can_be_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

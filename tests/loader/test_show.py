@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from runbook.cli.app import main
-from runbook.loader.needs import Need, needs
+from runbook.loader.needs import Need, needs, needs_of
 from runbook.loader.playbooks import load_playbook
+from runbook.steps import kinds
 from tests.loader.plans import folder
 
 STEPS = """\
@@ -162,6 +163,27 @@ def test_what_the_site_lacks_is_named(plan: str, capsys: pytest.CaptureFixture[s
     }
     assert lacking == {"cti", "carrier"}
     assert "cti:cti (the site has none)" in shown(capsys, plan, "--needs", "--site", "site.yaml")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, kind in kinds().items()
+        if {"host", "contact", "logs"} & set(kind.EXAMPLE) and name != "carrier_switch"
+    ],
+)
+def test_every_kind_shows_what_it_needs(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Found by letting its own check look: nothing is declared twice."""
+    kind = kinds()[name]
+    step = {"id": "it", "title": "It", name: dict(kind.EXAMPLE), "next": {"failed": "continue"}}
+    needed = kind.GROUP == "action" or (kind.NAME == "service")
+    more = {"verify": {"ping": {"host": "cti"}}, "approval": {"by": "cs-lead"}} if needed else {}
+    root = folder(tmp_path, "  " + json.dumps([step | more]))
+    (found,) = load_playbook(str(root / "call-centre" / "plan.yaml"), [root]).steps
+    names = {need.name for need in needs_of(found, load_playbook(str(root / "call-centre" / "plan.yaml"), [root]))}
+    wanted = [kind.EXAMPLE[key] for key in ("host", "contact", "logs") if key in kind.EXAMPLE]
+    assert {text for value in wanted for text in ([value] if isinstance(value, str) else value)} <= names
 
 
 def test_the_needs_of_the_shipped_plan_are_known() -> None:
