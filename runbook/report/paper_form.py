@@ -14,7 +14,8 @@ from runbook.report.blocks import Block, blocks
 from runbook.report.columns import lines, widths
 from runbook.report.escape import Markup, inline
 from runbook.report.markdown import gated, tidied
-from runbook.report.paper import Paper, PaperStep
+from runbook.report.paper import Paper
+from runbook.report.paper_steps import PaperStep
 
 TEMPLATE = "paper.md.j2"
 BOX = "\N{WHITE SQUARE}\N{NO-BREAK SPACE}"
