@@ -24,7 +24,7 @@ from runbook.model.text import _
 from runbook.steps import kinds
 
 FLOW = ("wait_for", "together", "use")
-STEPS_LIMIT = 500
+STEPS_LIMIT = 300
 COMMON = frozenset(field.alias or name for name, field in CommonKeys.model_fields.items())
 
 

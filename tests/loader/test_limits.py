@@ -98,11 +98,11 @@ def test_a_plan_of_too_many_steps_is_refused(steps: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "text",
     [
-        HEAD.format(id="plan", extra="") + "".join(STEP.format(f"S_{number}") for number in range(400)),
+        HEAD.format(id="plan", extra="") + "".join(STEP.format(f"S_{number}") for number in range(250)),
         HEAD.format(id="plan", extra="") + "  - id: a\n" + "".join(f"    k{number}: v\n" for number in range(3_000)),
         HEAD.format(id="plan", extra="".join(f"k{number}: v\n" for number in range(3_000))) + STEP.format("a"),
         HEAD.format(id="plan", extra="") + STEP.format("a") + "    when:\n" + "".join(f"      s{n}: x\n" for n in range(999)),
-        "block: 1\nid: plan\ntitle: T\nsteps:\n" + "  - x\n" * 400,
+        "block: 1\nid: plan\ntitle: T\nsteps:\n" + "  - x\n" * 250,
         "site: 1\nname: x\nhosts:\n" + "".join(f"  h{number}: x\n" for number in range(3_000)),
     ],
     ids=["ids", "keys-of-a-step", "keys-of-the-plan", "conditions", "block", "site"],
