@@ -42,6 +42,8 @@ SITE = Site.model_validate(
                 },
             },
             "sip": {"address": "192.0.2.2", "ports": {"sip": "5060"}},
+            "web": {"address": "192.0.2.4", "name": "web.example", "ports": {"http": "80", "https": "443"}},
+            "dns": {"address": "192.0.2.53", "ports": {"dns": "53"}},
         },
         "logs": {
             "cti-core": {
@@ -204,6 +206,7 @@ class FakePorts:
     times: dict[str, datetime] = field(default_factory=dict)
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
     told_contacts: tuple[str, ...] = ()
+    away_people: tuple[tuple[str, str], ...] = ()
 
     def ask(self, prompt: Prompt) -> str:
         assert prompt.name == self.step.id
@@ -232,6 +235,9 @@ class FakePorts:
 
     def told(self) -> tuple[str, ...]:
         return self.told_contacts
+
+    def away(self) -> tuple[tuple[str, str], ...]:
+        return self.away_people
 
     def shown(self) -> str:
         """Everything that the person saw."""
