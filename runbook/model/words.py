@@ -23,6 +23,7 @@ WORDS: dict[str, dict[str, str]] = {
         "failed": N_("FAILED"),
         "unreachable": N_("not asked"),
     },
+    "row": {"running": N_("running"), "waiting": N_("waits for you")},
     "by": {"machine": N_("machine"), "person": N_("person"), "paper": N_("paper")},
     "how": {
         "read": N_("read by the program"),
@@ -67,6 +68,11 @@ WORDS: dict[str, dict[str, str]] = {
         "told": N_("told"),
         "not_all": N_("not all were told"),
         "complete": N_("all are entered"),
+        "there": N_("they are at their places"),
+        "too_few": N_("fewer came than are needed"),
+        "nobody_came": N_("nobody came"),
+        "all_back": N_("everybody is back"),
+        "not_all_back": N_("not everybody is back"),
         "all_ticked": N_("all are ticked"),
         "not_all_ticked": N_("not all are ticked"),
         "missing": N_("some are missing"),
@@ -113,6 +119,13 @@ WORDS: dict[str, dict[str, str]] = {
     "debt": {
         "emergency_lines": N_("the hotline is on the emergency lines"),
         "manual_tickets": N_("manual tickets are not all entered"),
+        "borrowed_staff": N_("borrowed staff have not gone back"),
+        "moved_agents": N_("moved agents are not back at their seats"),
+    },
+    "staff": {
+        "add": N_("came to help"),
+        "move": N_("moved"),
+        "release": N_("back again"),
     },
     "deviation": {
         "skip": N_("skipped"),

@@ -103,7 +103,13 @@ def _act(prompt: Prompt, text: str) -> Answer | Again:
     )
 
 
-_READ = {"go": _go, "choice": _choice, "number": _number, "text": _text, "act": _act}
+def _watch(prompt: Prompt, text: str) -> Answer | Again:
+    if text and prompt.choices:
+        return _choice(prompt, text)
+    return Again(_("Nothing is asked here. Wait, or use one of the keys shown."))
+
+
+_READ = {"watch": _watch, "go": _go, "choice": _choice, "number": _number, "text": _text, "act": _act}
 
 
 def from_file(prompt: Prompt, given: str) -> Answer | Key | Again:
@@ -138,6 +144,7 @@ def marker(prompt: Prompt) -> str:
         "choice": f"1-{len(prompt.choices)}",
         "number": _("number"),
         "text": "",
+        "watch": f"1-{len(prompt.choices)}" if prompt.choices else "",
         "act": _("type {number}").format(number=prompt.act_number),
     }[prompt.kind]
     default = f"[{_default_shown(prompt)}]" if prompt.default and prompt.kind not in ("go", "act") else ""

@@ -19,6 +19,7 @@ from runbook.ui.human import KeyboardHuman
 from runbook.ui.keyboard import throw_away_typed, unechoed
 
 POLL_S = 0.2
+WATCH_POLL_S = 0.02
 SETTLE_S = 0.3
 HANDED_OVER_S = 0.02
 NO_ANSWER_LINES = 20
@@ -69,7 +70,7 @@ class PlainHuman(KeyboardHuman):
         while True:
             if self._at_keyboard:
                 self._console.open_line(marker(prompt))
-            line = self._line(stop)
+            line = self._line(stop, watch=prompt.kind == "watch")
             if not isinstance(line, str):
                 if self._at_keyboard:
                     self._console.write("")
@@ -107,14 +108,18 @@ class PlainHuman(KeyboardHuman):
         self._no_answers = 0
         return True
 
-    def _line(self, stop: Callable[[], bool] | None) -> str | Gone | Key | None:
-        """The next line, or why there is none; None when `stop()` became true."""
+    def _line(self, stop: Callable[[], bool] | None, *, watch: bool = False) -> str | Gone | Key | None:
+        """The next line, or why there is none; None when `stop()` became true. A pipe's lines are the answers to come: for a
+        `watch` none is taken."""
         self._start_reading()
         while True:
             if gone := self._signals.reply():
                 return gone
             if stop and stop():
                 return None
+            if watch and not self._at_keyboard:
+                time.sleep(WATCH_POLL_S)
+                continue
             with suppress(queue.Empty):
                 line = None if self._ended else self._lines.get(timeout=POLL_S)
                 self._ended = line is None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 POLL_S = 0.2
+WATCH_POLL_S = 0.05
 
 
 class Keyboard(Protocol):
@@ -74,7 +75,7 @@ class PromptLine:
             except Exception as fault:  # noqa: BLE001 - it is raised again where the question was asked
                 self._fault = fault
                 self.end(None)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(WATCH_POLL_S if self.prompt.kind == "watch" else POLL_S)
 
     def end(self, reply: Reply | None) -> None:
         """End the question, once."""
@@ -92,7 +93,7 @@ class PromptLine:
         self.human.pace.key = time.monotonic()
         self._changes += 1
         text = buffer.text
-        if self.prompt.kind in ("go", "choice", "act") and len(text) == 1 and isinstance(self._key(text), Key):
+        if self.prompt.kind in ("go", "choice", "act", "watch") and len(text) == 1 and isinstance(self._key(text), Key):
             self.app.create_background_task(self._act_on(text, self._changes))
 
     def _key(self, text: str) -> object:

@@ -31,6 +31,8 @@ class AnswersHuman:
     def ask(self, prompt: Prompt, *, stop: Callable[[], bool] | None = None) -> Reply | None:
         """The file's answer, shown together with its question. `stop` is not waited for."""
         given = self._answers.get(prompt.name)
+        if prompt.kind == "watch" and not given:
+            return self._inner.ask(prompt, stop=stop)
         self._inner.tell(*question_lines(prompt))
         if prompt.kind == "act" and not self._confirms:
             self._inner.tell(_("An answers file cannot confirm this. Nothing was done."))

@@ -19,7 +19,7 @@ from runbook.ui.console import Console
 from runbook.ui.event_lines import Reader, event_lines
 from runbook.ui.glyphs import Shown, outcome_mark
 from runbook.ui.parts_lines import parts_lines
-from runbook.ui.safe_text import remote
+from runbook.ui.safe_text import one_line, remote
 from runbook.ui.status import status_line
 from runbook.ui.step_screen import plan_line, step_screen
 
@@ -83,6 +83,8 @@ class Screen:
             case IncidentOpened() | InputAnswered() | Paused():
                 # The person has just read or typed it, or reads it as the ending.
                 return []
+            case StepBegun(step) | ReadingTaken(step=step, purpose="step") | StepFinished(step) if self._beside(step):
+                return self._branch_lines(recorded)
             case StepBegun(step, attempt) if self._plan.has(step):
                 return [*self._step_lines(step, attempt), *event_lines(recorded, self._reader)[1:]]
             case Resumed():
@@ -104,6 +106,21 @@ class Screen:
             case _:
                 return event_lines(recorded, self._reader)
 
+    def _beside(self, step: str) -> bool:
+        """Whether the step is a reading of a branch, which runs beside what the person does."""
+        known = self._plan.step(step) if self._plan.has(step) else None
+        return known is not None and bool(known.lane) and known.reads
+
+    def _branch_lines(self, recorded: Recorded) -> list[Shown]:
+        """One line for each event: at its end, and where no table shows what is under way at its beginning too."""
+        event = recorded.event
+        if isinstance(event, ReadingTaken) or (isinstance(event, StepBegun) and self._console.redraws):
+            return []
+        lines = event_lines(recorded, self._reader)
+        if isinstance(event, StepFinished) and event.how == "read" and event.found:
+            lines[0] = Shown(f"{lines[0].text}: {one_line(event.found)}", lines[0].style)
+        return lines
+
     def _step_lines(self, step: str, attempt: int) -> list[Shown]:
         known = self._plan.step(step)
         return step_screen(
@@ -111,10 +128,13 @@ class Screen:
         )
 
     def _unfinished(self) -> list[Shown]:
-        """The step that was begun before a pause: it goes on without being begun again."""
-        known = self.state.step(self.state.position.step)
-        under_way = self.state.position.where == "at" and known.begun_at and not known.finished
-        return self._step_lines(known.id, known.attempt) if under_way and self._plan.has(known.id) else []
+        """The steps that were begun before a pause: they go on without being begun again."""
+        standing = [self.state.position, *self.state.lanes.values()]
+        steps = [self.state.step(place.step) for place in standing if place.where == "at"]
+        shown = [
+            known for known in steps if known.under_way and self._plan.has(known.id) and not self._beside(known.id)
+        ]
+        return [line for known in shown for line in self._step_lines(known.id, known.attempt)]
 
 
 _ENDINGS: dict[str, Callable[[], str]] = {

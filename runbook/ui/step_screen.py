@@ -19,7 +19,9 @@ def step_screen(
     again = _("attempt {attempt}").format(attempt=attempt) if attempt > 1 else ""
     role = _("for: {role}").format(role=site.role(step.keys.role)) if step.keys.role else ""
     lines = [Shown("")]
-    lines.append(Shown(" · ".join(part for part in (head, word(step.keys.phase, "phase"), role, again) if part), "dim"))
+    branch = _("branch: {name}").format(name=step.lane.rpartition("/")[2]) if step.lane else ""
+    about = (head, branch, word(step.keys.phase, "phase"), role, again)
+    lines.append(Shown(" · ".join(part for part in about if part), "dim"))
     lines += [Shown(part, "bold") for part in fold(flat(step.title.pick()), width, "  ")]
     if step.keys.why:
         lines += said(_("Why: {sentence}"), step.keys.why.pick(), width, 3)
@@ -28,6 +30,8 @@ def step_screen(
     if step.changes or step.reads:
         words = _("Will do: {line}") if step.changes else _("Will run: {line}")
         lines += [Shown(part) for part in fold(words.format(line=line or plan_line(step, site)), width, "  ")]
+    if isinstance(step.sample, Together):
+        lines += said(_("At the same time: {sentence}"), ", ".join(step.sample.branches), width, 2)
     if step.keys.expect:
         wanted = "; ".join(f"{name}: {expected.said()}" for name, expected in step.keys.expect.items())
         lines += said(_("Expected: {sentence}"), wanted, width, 2)

@@ -13,6 +13,7 @@ from runbook.ui.console import Console
 from runbook.ui.glyphs import carried, clipped, fold
 from runbook.ui.human import KeyboardHuman
 from runbook.ui.keyboard import TypedOnly, hidden_line, throw_away_typed
+from runbook.ui.live_table import live_lines
 from runbook.ui.pace import Pace
 from runbook.ui.prompt_line import PromptLine
 from runbook.ui.safe_text import one_line
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
 
 HANGUP_FOLLOWS_S = 0.1
+ASKED_ROWS = 6
 
 
 class TerminalHuman(KeyboardHuman):
@@ -111,10 +113,19 @@ class TerminalHuman(KeyboardHuman):
             lines += [clipped(line, width) for line in key_lines(prompt, width)]
         return "\n".join(carried(line, self._console.encoding) for line in lines if line)
 
+    def beside(self, prompt: Prompt) -> list[str]:
+        """What runs beside the question, above the line: half the window at most, less where something is asked."""
+        if prompt.live is None:
+            return []
+        size = self._output.get_size()
+        height = size.rows // 2 if prompt.kind == "watch" else min(size.rows // 4, ASKED_ROWS)
+        lines = live_lines(prompt.live(), max(size.columns - 1, 10), height)
+        return [carried(self._console.redact(line), self._console.encoding) for line in lines]
+
     def application(self, line: PromptLine, bindings: Any, buffer: Buffer) -> Application[Reply | None]:
         """The line and what is below it, ready to run."""
         from prompt_toolkit.application import Application
-        from prompt_toolkit.filters import is_done
+        from prompt_toolkit.filters import Condition, is_done
         from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
         from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
         from prompt_toolkit.layout.processors import BeforeInput
@@ -125,8 +136,16 @@ class TerminalHuman(KeyboardHuman):
         below = Window(
             FormattedTextControl(lambda: self.below(line.prompt)), style="class:below", dont_extend_height=True
         )
+        table = Window(
+            FormattedTextControl(lambda: "\n".join(self.beside(line.prompt))), dont_extend_height=True, wrap_lines=False
+        )
+        has_table = Condition(lambda: bool(line.prompt.live))
         return Application(
-            Layout(HSplit([typed, ConditionalContainer(below, ~is_done)])),
+            Layout(
+                HSplit(
+                    [ConditionalContainer(table, has_table & ~is_done), typed, ConditionalContainer(below, ~is_done)]
+                )
+            ),
             key_bindings=bindings,
             style=Style([("below", "" if self.plain else "reverse")]),
             color_depth=self._depth,
