@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runbook.engine import offering
 from runbook.model.naming import title_of
 from runbook.model.open_items import open_items
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind
+from runbook.model.telephone import numbers
 from runbook.model.text import _
 from runbook.model.units import local_text, span
 from runbook.model.words import word
@@ -41,14 +43,15 @@ def contact(context: Context, name: str) -> list[str]:
     known = context.site.contacts.get(name)
     if known is None or not known.people:
         return [_("The site file names nobody for {role}.").format(role=name)]
-    number = context.ports.world.phone.number
-    people = [f"  {n}. {person.name}  {number(person.number)}" for n, person in enumerate(known.people, 1)]
+    phone = context.ports.world.phone
+    people = [f"  {n}. {person.name}  {numbers(phone, person)}" for n, person in enumerate(known.people, 1)]
     return [_("Call {role}:").format(role=known.title.pick()), *people]
 
 
 def what_is_open(context: Context) -> list[str]:
-    """Open debts and acts whose end nobody knows; or that nothing is open."""
-    return open_items(context.state, context.plan, context.now()) or [_("Nothing is open.")]
+    """Open debts, acts whose end nobody knows, and offers that are due; or that nothing is open."""
+    found = [*open_items(context.state, context.plan, context.now()), *offering.offer_lines(context)]
+    return found or [_("Nothing is open.")]
 
 
 def handover(context: Context) -> list[str]:
@@ -80,7 +83,7 @@ def why(context: Context) -> list[str]:
     """Why the step is there, what is not in the source, and what will be run."""
     step = context.current
     if step is None:
-        return [context.plan.header.impact.pick()]
+        return [context.header().impact.pick()]
     bound = _bound(context, step)
     lines = [step.keys.why.pick()] if step.keys.why else []
     if step.keys.note:
@@ -92,4 +95,4 @@ def why(context: Context) -> list[str]:
         ]
     if step.keys.undo:
         lines.append(_("To take it back: {undo}").format(undo=step.keys.undo.pick()))
-    return [*lines, _("Source: {source}").format(source=context.plan.header.source or "-")]
+    return [*lines, _("Source: {source}").format(source=context.header(step.id).source or "-")]

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from runbook.engine import keys
+from runbook.engine import keys, offering
 from runbook.engine.at_once import R, T, at_once
+from runbook.engine.beyond import AskOffer, asked_now
 from runbook.engine.signals import Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
 from runbook.model.outcome import Scalar
-from runbook.model.playbook import Playbook, Step, WaitFor, replaced
+from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced
 from runbook.model.ports import JSON, Ports, World
 from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt, Row
 from runbook.model.record import Recorded
@@ -76,6 +77,9 @@ class KindPorts:
     def evidence(self, step: str) -> tuple[str, ...]:
         return self.context.state.step(step).evidence
 
+    def away(self) -> tuple[tuple[str, str], ...]:
+        return self.context.state.away(self.step.closes, self.step_id) if self.step.closes else ()
+
     def told(self) -> tuple[str, ...]:
         return self.context.state.told
 
@@ -108,7 +112,10 @@ class Beside(Protocol):
 
 
 class Context:
-    """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it."""
+    """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it.
+
+    `start` opens a linked incident of a playbook beside this one and gives its id.
+    """
 
     def __init__(self, plan: Playbook, site: Site, ports: Ports, state: State, actor: str, bind: Bind) -> None:
         self.plan, self.site, self.ports, self.state, self.actor = plan, site, ports, state, actor
@@ -116,6 +123,7 @@ class Context:
         self.current: Step | None = None
         self.listeners: list[Callable[[Recorded], None]] = []
         self.beside: Beside | None = None
+        self.start: Callable[[str], str] | None = None
 
     # -- events
 
@@ -218,6 +226,10 @@ class Context:
             raise CannotAskError("resolve", _("the step {step} has not ended yet").format(step=what))
         return found
 
+    def header(self, step: str = "") -> Header:
+        """The header of the playbook that a step belongs to; without one, of that in which the walk stands."""
+        return self.plan.header_of(self.plan.step(step).plan if self.plan.has(step) else self.state.playbook)
+
     # -- steps
 
     @contextmanager
@@ -268,16 +280,22 @@ class Context:
         beside = self.beside
         prompt = replace(prompt, keys=keys_, live=beside.rows if beside else None)
 
+        # What is typed into a field is not lost, and an act that is under way is not left: there the offer waits.
+        offers = "g" in keys_ and prompt.kind in ("go", "choice")
+
         def over() -> bool:
             if beside:
                 beside.pump()
-            return stop is not None and stop()
+            return (stop is not None and stop()) or (offers and self._offer() is not None)
 
         while True:
-            reply = self.ports.human.ask(prompt, stop=over if beside or stop else None)
+            reply = self.ports.human.ask(prompt, stop=over if beside or stop or offers else None)
             match reply:
                 case None:
-                    return ""
+                    due = self._offer() if offers and not (stop and stop()) else None
+                    if due is None:
+                        return ""
+                    offering.put(self, due.offer)
                 case Answer(text):
                     if prompt.kind != "act" or text.strip() == str(prompt.act_number):
                         return text
@@ -285,6 +303,10 @@ class Context:
                     raise Stopped(why)
                 case Key(letter, text):
                     keys.serve(self, letter, text)
+
+    def _offer(self) -> AskOffer | None:
+        """The offer that is due and that nobody was asked about yet."""
+        return asked_now(self.plan, self.state, self.now())
 
     def choose(
         self, name: str, question: str, choices: Mapping[str, str], keys_: str = FREE, lines: tuple[str, ...] = ()

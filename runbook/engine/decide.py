@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from runbook.model.binding import input_value
+from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity, asked_now, entering, raised
+from runbook.engine.conditions import facts
 from runbook.model.playbook import Playbook, Step, Together
 from runbook.model.state import END, State
 
@@ -69,16 +71,32 @@ class Join:
     step: str
 
 
-Move = Run | PassBy | Go | AskFailure | AskRecovered | ResolveUnknown | SettleDebt | Join
+Move = (
+    Run
+    | PassBy
+    | Go
+    | AskFailure
+    | AskRecovered
+    | ResolveUnknown
+    | SettleDebt
+    | EnterPlaybook
+    | RaiseSeverity
+    | AskOffer
+    | Join
+)
 
 
-def decide(plan: Playbook, state: State) -> list[Move]:
-    """Every move that may be made now; empty when the walk is over. What is unknown comes first."""
+def decide(plan: Playbook, state: State, now: datetime | None = None) -> list[Move]:
+    """Every move that may be made now; empty when the walk is over. What is unknown comes first. Without `now` nothing is offered."""
     if state.ended:
         return []
+    if raising := raised(plan, state):
+        return [raising]
     undecided = [ResolveUnknown(step.id) for step in state.steps.values() if step.undecided]
     if undecided:
         return list(undecided)
+    if first := entering(plan, state) or (asked_now(plan, state, now) if now else None):
+        return [first]
     position = state.position
     if position.where == "at":
         whole = around(plan, state)
@@ -99,27 +117,36 @@ def condition_unmet(plan: Playbook, state: State, step: Step, *, forced: bool = 
     if forced:
         return ""
     for what, wanted in step.keys.when.items():
-        found = _facts(plan, state, what)
+        found = facts(plan, state, what)
         if not found & set(wanted):
             return f"{what}: {'/'.join(sorted(found))}"
     return ""
 
 
 def passed_over(plan: Playbook, state: State, origin: str, target: str) -> tuple[str, ...]:
-    """The steps between two steps of the line that have no outcome of their own: these are now not taken."""
-    first = plan.index(origin) + 1 if origin not in ("", END) else 0
-    last = len(plan.steps) if target == END else plan.index(target)
-    steps = plan.steps[first:last]
-    if origin not in ("", END) and (lane := plan.step(origin).lane):
-        steps = tuple(step for step in steps if step.lane == lane)
+    """The steps between two steps of the line that have no outcome of their own: these are now not taken.
+
+    On the way into another playbook they are the rest of the one and the beginning of the other, and nothing of a third.
+    """
+    here = plan.index(origin) if origin not in ("", END) else -1
+    there = plan.index(target) if target != END else len(plan.steps)
+    into = plan.steps[there].plan if target != END else None
+    out_of = plan.steps[here].plan if here >= 0 else (into or "") if origin == END else ""
+    lane = plan.steps[here].lane if here >= 0 else ""
+
+    def between(number: int, step: Step) -> bool:
+        if lane and step.lane != lane:
+            return False
+        behind, before = number > here, number < there
+        same = out_of == into or into is None
+        return (
+            (behind and before and step.plan == out_of)
+            if same
+            else ((behind and step.plan == out_of) or (before and step.plan == into))
+        )
+
+    steps = (step for number, step in enumerate(plan.steps) if between(number, step))
     return tuple(step.id for step in steps if state.step(step.id).finished is None)
-
-
-def _facts(plan: Playbook, state: State, what: str) -> set[str]:
-    if what.startswith("inputs."):
-        return {input_value(what.removeprefix("inputs."), plan, state) or ""}
-    known = state.step(plan.step(what).id if plan.has(what) else what)
-    return {known.outcome or "not_taken"} | ({known.answer} if known.answer else set())
 
 
 def _enter(plan: Playbook, state: State, step: Step, *, forced: bool) -> Move:
@@ -134,7 +161,8 @@ def _line(plan: Playbook, state: State, index: int) -> list[Move]:
     # The steps of branches stand behind their `together`, which walks them.
     while index < len(plan.steps) and plan.steps[index].lane:
         index += 1
-    if index >= len(plan.steps):
+    # Behind the last step of a playbook stand those of another one, to which only a target leads.
+    if index >= len(plan.steps) or (index and plan.steps[index].plan != plan.steps[index - 1].plan):
         return _end(state)
     return [_enter(plan, state, plan.steps[index], forced=False)]
 
@@ -155,7 +183,7 @@ def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
         return [AskFailure(step.id)]
     if step.lane:
         return _end(state)  # a closing step of a branch, to which the walk was sent back from its end
-    then = plan.header.recovered.then
+    then = plan.header_of(step.plan).recovered.then
     if known.recovery == "yes" and _ahead(plan, step, then):
         return _jump(plan, state, step, then, "recovered")
     if step.keys.recovery_test and outcome in ("passed", "warned") and state.status == "open" and not known.recovery:
@@ -223,7 +251,7 @@ def _may_go(plan: Playbook, state: State, step: Step, target: str) -> bool:
 
 def _jump(plan: Playbook, state: State, step: Step, target: str, because: str) -> list[Move]:
     here = plan.index(step.id)
-    if target != END and plan.index(target) == here + 1 and not step.lane:
+    if target != END and plan.index(target) == here + 1 and plan.step(target).plan == step.plan and not step.lane:
         return _line(plan, state, here + 1)
     goal = target if target == END else plan.step(target).id
     return [Go(step.id, goal, because, passed_over(plan, state, step.id, goal))]

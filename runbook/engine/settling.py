@@ -122,7 +122,7 @@ def recovered_now(context: Context, step: str) -> bool:
     """The plan's one test of success, asked of the person."""
     name = "recovered" if step == END else f"{step}.recovered"
     answer = context.choose(
-        name, context.plan.header.recovered.ask.pick(), {"yes": _("yes"), "no": _("no")}, BUSY + "ug"
+        name, context.header(step).recovered.ask.pick(), {"yes": _("yes"), "no": _("no")}, BUSY + "ug"
     )
     return answer == "yes"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from runbook.engine import acting, laptop, offering, recovery, settling, together, waiting
+from runbook.engine import acting, approvals, laptop, offering, recovery, settling, together, waiting
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
 from runbook.engine.checks import check_of
 from runbook.engine.context import Context
@@ -150,6 +150,9 @@ def _by_hand(context: Context, step: Step, bound: Kind | WaitFor) -> None:
 
 
 def _people(context: Context, step: Step, kind: Kind) -> None:
+    if not approvals.approved(context, step, kind):
+        _not_approved(context, step, kind)
+        return
     try:
         result = kind.run(context.kind_ports(step))
     except CannotAskError as cannot:

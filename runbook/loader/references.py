@@ -113,9 +113,11 @@ class References:
         host, _dot, fact = name.rpartition(".")
         if fact != "address":
             return raw.report.unknown_name(place, _("$site.HOST.address"), fact, ["address"])
-        if self.site is not None and host not in self.site.hosts:
-            return raw.report.unknown_name(place, _("a host of the site"), host, self.site.hosts)
-        self.samples[f"site.{name}"] = self.site.hosts[host].address if self.site else "192.0.2.1"
+        machine = self.site.machine(host) if self.site else None
+        if self.site is not None and machine is None:
+            what = _("a host or a seat of the site")
+            return raw.report.unknown_name(place, what, host, [*self.site.hosts, *self.site.seats])
+        self.samples[f"site.{name}"] = machine.address if machine else "192.0.2.1"
         return None
 
     def _step(self, raw: Raw, place: Place, name: str) -> Problem | None:

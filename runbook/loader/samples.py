@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook.model.inputs import input_problem
+from runbook.model.inputs import input_problem, names_of
 from runbook.model.playbook import Input
 from runbook.model.site import Site
 
@@ -17,6 +17,6 @@ def input_sample(entry: Input, site: Site | None) -> str:
         return entry.default
     if entry.choices:
         return entry.choices[0]
-    if entry.type == "host" and site and site.hosts:
-        return next(iter(site.hosts))
+    if site and (known := names_of(entry.type, site)):
+        return next(iter(known))
     return _SAMPLES.get(entry.type, entry.type)

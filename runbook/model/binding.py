@@ -19,8 +19,8 @@ def input_value(name: str, plan: Playbook, state: State) -> str | None:
     """An input's value: what was answered, else its default."""
     if name in state.inputs:
         return state.inputs[name]
-    declared = plan.header.inputs.get(name)
-    return declared.default if declared else None
+    headers = (plan.header, *plan.others.values())
+    return next((header.inputs[name].default for header in headers if name in header.inputs), None)
 
 
 def _value(reference: str, plan: Playbook, site: Site, state: State) -> str:
@@ -30,7 +30,7 @@ def _value(reference: str, plan: Playbook, site: Site, state: State) -> str:
         value = input_value(rest, plan, state)
     elif source == "site":
         host, _dot, what = rest.partition(".")
-        value = getattr(site.hosts.get(host), what, None)
+        value = getattr(site.machine(host), what, None)
     elif source == "steps":
         step, _dot, name = rest.rpartition(".")
         value = state.step(step).values.get(name)

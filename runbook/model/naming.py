@@ -28,8 +28,8 @@ def answer_of(plan: Playbook | None, step: str, answer: str) -> str:
 
 def question_of(plan: Playbook | None, name: str) -> str:
     """What an input asks, its name where the plan does not have it."""
-    declared = plan.header.inputs.get(name) if plan else None
-    return declared.ask.pick() if declared else name
+    headers = (plan.header, *plan.others.values()) if plan else ()
+    return next((header.inputs[name].ask.pick() for header in headers if name in header.inputs), name)
 
 
 def condition_of(plan: Playbook | None, found: str, called: Callable[[str], str]) -> str:
