@@ -14,6 +14,7 @@ _WRITE_OUT = (
     r"\n<runbook> %{http_code} %{size_download} %{time_starttransfer} %{time_total} %{remote_ip} %{redirect_url}"
 )
 _TRAILER = re.compile(r"(\d{3}) (\d+) ([\d.]+) ([\d.]+) (\S*) (.*)", re.DOTALL)
+_FAILED = re.compile(r"^curl: \(\d+\) (.*)", re.MULTILINE)
 _MISSING = (126, 127)
 
 # curl(1), EXIT CODES.
@@ -31,7 +32,7 @@ def http_probe(origin: Host, host: Host, port: int, *, path: str, tls: bool, tim
         return ()
     name = (host.name or host.address).partition("%")[0]
     return (
-        *("env", "LC_ALL=C", "curl", "-q", "--silent", "--show-error", "--globoff", "--path-as-is"),
+        *("env", "LC_ALL=C", "curl", "-q", "--silent", "--show-error", "--verbose", "--globoff", "--path-as-is"),
         *("--noproxy", "*", "--proto", "=http,https", "--max-time", f"{timeout_s:g}", "--limit-rate", "1M"),
         *("--header", "Accept-Encoding: identity", "--user-agent", "runbook", "--write-out", _WRITE_OUT),
         *("--connect-to", f"::{_bracketed(host.address)}:{port}"),
@@ -53,18 +54,19 @@ def read_http_probe(reply: SshReply, address: str, *, tls: bool, origin: str = "
             result, status, body, size_bytes, location, elapsed_s, first_byte_s, trusted, why, asked or address
         )
 
-    said = reply.stderr.text().strip()
+    # Only `--verbose` tells a refusal and silence apart; the last line is curl's own of its failure.
+    low = reply.stderr.text().lower()
+    said = next(reversed(_FAILED.findall(reply.stderr.text())), reply.stderr.text())
     if reply.status == 0:
         return read("answered")
     if reply.status == _PARTIAL and status is not None:
         return read("answered", "incomplete")
     if reply.status in _NOT_TRUSTED:
-        return read("not_trusted", said.partition("\n")[0].rpartition(": ")[2][:200] or "not trusted")
+        return read("not_trusted", said.rpartition(": ")[2][:200] or "not trusted")
     if reply.status in _NOT_HTTP:
         return read("not_http", _NOT_HTTP[reply.status])
     if reply.status == _TIMED_OUT:
         return read("timed_out")
-    low = said.lower()
     if reply.status == _CONNECT and "refused" in low:
         return read("refused")
     if reply.status == _CONNECT and ("timed out" in low or "no route to host" in low):
