@@ -21,6 +21,25 @@ FLOW: Mapping[str, type[BaseModel]] = {
     "use": With,
 }
 """The kinds that run other steps."""
+FLOW_EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "wait_for": (
+        "wait_for: {until: {service: {host: cti, name: cti-core, do: status}}, limit: 5m}",
+        "next: {expired: continue}",
+    ),
+    "together": (
+        "together:",
+        "  server:",
+        "    - id: ping-cti",
+        "      title: The CTI server answers ping",
+        "      ping: {host: cti}",
+        "      next: {failed: continue}",
+        "  people:",
+        "    - id: tell-lead",
+        "      title: The group leader knows of the fault",
+        "      call: {contact: cs-lead}",
+    ),
+    "use": ("use: {block: vendor-hand-off}",),
+}
 
 _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     (N_("every step"), step.CommonKeys),

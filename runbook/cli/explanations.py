@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from runbook.cli.explained_keys import FLOW, doc, documented, fields, keys_explained, keys_known, models
+from runbook.cli.explained_keys import FLOW, FLOW_EXAMPLES, doc, documented, fields, keys_explained, keys_known, models
 from runbook.cli.flow import flow
 from runbook.model.described import described
 from runbook.model.errors import REGISTRY
@@ -48,22 +48,6 @@ _TARGETS = (
     N_("`continue`: the next line"),
     N_("`end`: the end of the plan"),
 )
-_FLOW_EXAMPLES = {
-    "wait_for": ("wait_for: {until: {service: {host: cti, name: cti-core, do: status}}, limit: 5m}", "next: {expired: continue}"),
-    "together": (
-        "together:",
-        "  server:",
-        "    - id: ping-cti",
-        "      title: The CTI server answers ping",
-        "      ping: {host: cti}",
-        "      next: {failed: continue}",
-        "  people:",
-        "    - id: tell-lead",
-        "      title: The group leader knows of the fault",
-        "      call: {contact: cs-lead}",
-    ),
-    "use": ("use: {block: vendor-hand-off}",),
-}
 
 
 def explained(word: str) -> list[str] | None:
@@ -135,7 +119,7 @@ def _kinds() -> list[str]:
 
 
 def _flow(name: str) -> list[str]:
-    return [doc(FLOW[name]), _("Example:"), *(f"    {line}" for line in _FLOW_EXAMPLES[name])]
+    return [doc(FLOW[name]), _("Example:"), *(f"    {line}" for line in FLOW_EXAMPLES[name])]
 
 
 def _kind(kind: type[Kind]) -> list[str]:

@@ -32,6 +32,7 @@ class UseKeys(Model):
     """The keys that a `use` step may have."""
 
     id: Id
+    """The step's name inside its plan: the block's steps are called ID/STEP."""
     use: With
     """The block, and the values of its inputs."""
     when: dict[str, Annotated[tuple[str, ...], OneOrMore]] = Field(default_factory=dict)

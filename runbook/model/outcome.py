@@ -144,7 +144,9 @@ class Thresholds(Model):
     """`{warn:, fail:}`: from `warn` on the step is warned, from `fail` on it is failed (at least one, in the value's unit)."""
 
     warn: Decimal | None = None
+    """From this number on it is warned."""
     fail: Decimal | None = None
+    """From this number on it is failed."""
 
     def outcome(self, value: Scalar) -> Outcome:
         number = float(value) if isinstance(value, (int, float)) else float("inf")

@@ -94,8 +94,11 @@ class Commands(Model):
     status: tuple[str, ...]
     """Exit status 0: running; 3: stopped."""
     start: tuple[str, ...] = ()
+    """Starts it."""
     stop: tuple[str, ...] = ()
+    """Stops it."""
     restart: tuple[str, ...] = ()
+    """Restarts it."""
 
 
 class Service(Model):

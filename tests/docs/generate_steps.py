@@ -16,10 +16,22 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "steps.md"
 sys.path.insert(0, str(ROOT))
 
+from runbook.cli.explained_keys import FLOW, FLOW_EXAMPLES  # noqa: E402
+from runbook.loader.blocks import UseKeys  # noqa: E402
 from runbook.model.described import described  # noqa: E402
-from runbook.model.playbook import WaitFor  # noqa: E402
+from runbook.model.outcome import Condition, Thresholds  # noqa: E402
+from runbook.model.playbook import (  # noqa: E402
+    BlockHeader,
+    ClockRule,
+    Header,
+    Input,
+    Offer,
+    Raise,
+    Recovered,
+    Together,
+)
 from runbook.model.schema import Model  # noqa: E402
-from runbook.model.step import CommonKeys, Kind  # noqa: E402
+from runbook.model.step import ApprovalRule, CommonKeys, Jump, Kind, Manual, Repeatable, Verify  # noqa: E402
 from runbook.model.units import span  # noqa: E402
 from runbook.steps import kinds  # noqa: E402
 
@@ -27,12 +39,30 @@ HEAD = """\
 # The steps of a playbook
 
 Generated from the program by `tests/docs/generate_steps.py`; a test compares. Each step has exactly one kind, written as the
-step's own key, and any of the common keys.
+step's own key, and any of the common keys. How a playbook is written, from the first line to the last: `docs/playbooks.md`.
 """
 GROUPS = {
     "reading": ("Readings", "They never change anything. Enter takes them."),
     "action": ("Actions", "They change the world: typed number, approval, the durable intent, the act, the proof."),
     "people": ("People", "A person does or answers something."),
+}
+
+INSIDE: dict[str, type[Model]] = {
+    "`approval`": ApprovalRule,
+    "`verify`": Verify,
+    "`repeatable`": Repeatable,
+    "`manual`": Manual,
+    "`expect`": Condition,
+    "`expect`, with two thresholds": Thresholds,
+    "`next`, to another playbook": Jump,
+    "a step with `use`": UseKeys,
+}
+ABOVE: dict[str, type[Model]] = {
+    "inputs": Input,
+    "recovered": Recovered,
+    "raise": Raise,
+    "offers": Offer,
+    "clocks": ClockRule,
 }
 
 
@@ -44,8 +74,20 @@ def text() -> str:
         for name, kind in kinds().items():
             if group == kind.GROUP:
                 lines += [*_kind(name, kind), ""]
-    lines += ["## Flow", "", "### `wait_for`", "", _first(WaitFor.__doc__), "", *_fields(WaitFor), ""]
-    lines += ["## The common keys", "", *_fields(CommonKeys)]
+    lines += ["## Flow", "", "They run other steps.", ""]
+    for name, model in FLOW.items():
+        lines += [f"### `{name}`", "", _first(model.__doc__), ""]
+        if model is not Together:
+            lines += [*_fields(model), ""]
+        lines += ["```yaml", *FLOW_EXAMPLES[name], "```", ""]
+    lines += ["## The common keys", "", *_fields(CommonKeys), ""]
+    for name, model in INSIDE.items():
+        more = " It stands beside the reading, a kind with its fields." if model is Verify else ""
+        lines += [f"### {name}", "", _first(model.__doc__) + more, "", *_fields(model), ""]
+    lines += ["## The keys above the steps", "", _first(Header.__doc__), "", *_fields(Header), ""]
+    for name, model in ABOVE.items():
+        lines += [f"### `{name}`", "", _first(model.__doc__), "", *_fields(model), ""]
+    lines += ["## The keys of a block above its steps", "", _first(BlockHeader.__doc__), "", *_fields(BlockHeader)]
     return "\n".join(lines) + "\n"
 
 
@@ -73,10 +115,12 @@ def _fields(model: type[Model]) -> Iterator[str]:
     yield "| key | what may stand there | default | what it is |"
     yield "|---|---|---|---|"
     for field, info in described(model).model_fields.items():
+        if (model, field) == (Verify, "reading"):
+            continue  # a file has the reading's kind in its place
         key = info.alias or field
         words = _type(schema["properties"][key], schema.get("$defs", {}))
         default = "required" if info.is_required() else _default(info.get_default(call_default_factory=True))
-        yield f"| `{key}` | {words} | {default} | {info.description} |"
+        yield f"| `{key}` | {words} | {default} | {' '.join((info.description or '').split())} |"
 
 
 def _type(schema: dict[str, Any], named: dict[str, Any]) -> str:
@@ -92,6 +136,8 @@ def _type(schema: dict[str, Any], named: dict[str, Any]) -> str:
         parts = [_type(part, named) for part in schema["anyOf"] if part.get("type") != "null"]
         if any("maxProperties" in part for part in schema["anyOf"]):
             return "ids, each alone or with its sentence"
+        if any("properties" in part for part in schema["anyOf"]):
+            return "a target"
         return "a sentence" if parts == ["text", "map"] else " or ".join(dict.fromkeys(parts))
     if schema.get("type") == "array":
         items = schema.get("items") or {}
