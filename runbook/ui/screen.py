@@ -51,6 +51,11 @@ class Screen:
         self.state = after(self.state, recorded)
         self._console.write(*self._lines(recorded))
 
+    def use_site(self, site: Site) -> None:
+        """The site's facts are others from here on."""
+        self._site = site
+        self._reader = Reader(self._plan, site.zone, site.role)
+
     def status_line(self) -> str:
         """The status line at this moment."""
         who = self.state.last.actor if self.state.last else ""
