@@ -5,10 +5,10 @@ Nothing here is ever done twice unasked: from the intent until the outcome, a cr
 
 from __future__ import annotations
 
-from runbook.engine import approvals, laptop, readings, recovery, resting, settling, waiting
+from runbook.engine import approvals, laptop, present, readings, recovery, resting, settling, waiting
 from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, FREE, Context
-from runbook.model.events import ActionEnded, ActionIntended, ApprovalRefused
+from runbook.model.events import ActionEnded, ActionIntended
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
 from runbook.model.step import Kind, Result
@@ -52,7 +52,7 @@ def _agreed(context: Context, step: Step, kind: Kind, check: Check | None, *, by
             laptop.ask_own_cable(context)
         if not approvals.approved(context, step, kind):
             ran = kind.exact(context.site)
-            context.finish(step, "failed", "person", "asked", reason=_refusal(context, step), ran=ran)
+            context.finish(step, "failed", "person", "asked", reason=approvals.refusal(context, step), ran=ran)
             return False
         context.confirm(step, _("This changes the world: {act}").format(act=kind.act(context.site)), lines)
         if context.now() - looked_at > resting.STALE:
@@ -131,6 +131,7 @@ def _not_sent(context: Context, step: Step, found: str) -> None:
         context.finish(step, "unreachable", "machine", "acted", found=found)
         return
     context.ports.human.tell(_("Nothing was sent: {reason}").format(reason=found))
+    present.taken(context, step)
     settling.unreachable_menu(context, step, found)
 
 
@@ -158,8 +159,3 @@ def _not_needed(context: Context, step: Step, check: Check) -> bool:
         ran=check.kind.exact(context.site),
     )
     return True
-
-
-def _refusal(context: Context, step: Step) -> str:
-    refusals = [row.event for row in context.state.step(step.id).refusals if isinstance(row.event, ApprovalRefused)]
-    return ": ".join(part for part in (refusals[-1].why, refusals[-1].reason) if part) if refusals else ""

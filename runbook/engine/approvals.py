@@ -58,13 +58,19 @@ def approved(context: Context, step: Step, kind: Kind) -> bool:
     return False
 
 
+def refusal(context: Context, step: Step) -> str:
+    """Why the step was not approved, as the last answer was recorded; empty where nobody refused."""
+    refusals = [row.event for row in context.state.step(step.id).refusals if isinstance(row.event, ApprovalRefused)]
+    return ": ".join(part for part in (refusals[-1].why, refusals[-1].reason) if part) if refusals else ""
+
+
 def _acts(context: Context, rule: ApprovalRule, step: Step, kind: Kind) -> list[tuple[Step, Kind]]:
     """The acts of one call: this one, and those it covers that can be read aloud already."""
     acts = [(step, kind)]
     for covered in (context.plan.step(name) for name in rule.covers if name != step.id):
         with suppress(CannotAskError):
             bound = context.bind(covered)
-            if isinstance(bound, Kind) and bound.changes():
+            if isinstance(bound, Kind) and (bound.changes() or bound.GROUP == "people"):
                 acts.append((covered, bound))
     return acts
 
@@ -73,7 +79,7 @@ def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, kind: Kind
     acts = _acts(context, rule, step, kind)
     say = context.ports.world.phone.sentence(
         _("I ask for your approval of exactly this: {act}").format(
-            act="; ".join(asked.act(context.site) for _step, asked in acts)
+            act="; ".join(asked.act(context.site) or asked.plan_line(context.site) for _step, asked in acts)
         )
     )
     lines = (*asides.contact(context, role), _("Read aloud: {sentence}").format(sentence=say))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook.engine import acting, approvals, laptop, offering, recovery, settling, together, waiting
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
@@ -147,6 +147,13 @@ def _by_hand(context: Context, step: Step, bound: Kind | WaitFor) -> None:
         acting.act(context, step, bound, by_hand=True)
     else:
         settling.manual_reading(context, step, bound)
+
+
+def _not_approved(context: Context, step: Step, kind: Kind) -> None:
+    """Nobody allowed it and no question was asked: it failed, and what it would have left open is not open."""
+    reason, ran = approvals.refusal(context, step), kind.exact(context.site)
+    finished = context.finished(step, "failed", "person", "asked", reason=reason, ran=ran)
+    context.record(replace(finished, closes=step.id) if context.state.debt(step.id) else finished)
 
 
 def _people(context: Context, step: Step, kind: Kind) -> None:

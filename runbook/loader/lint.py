@@ -97,7 +97,10 @@ class _Plan:
 
     def action(self, step: Understood, number: int) -> Iterator[Problem]:
         raw, keys, sample = step.raw, step.step.keys, step.step.sample
-        if keys.approval:
+        if keys.approval and step.step.reads:
+            message = _("expected `approval` at what somebody does, found it at a reading")
+            yield raw.report.problem("E-APPROVAL", (*raw.place, "approval"), message, key=True)
+        elif keys.approval:
             yield from self.approval(step, number)
         if not isinstance(sample, Kind) or not sample.changes():
             return
@@ -138,6 +141,9 @@ class _Plan:
         if plan.opens and complete and not closed:
             sentence = _("expected a step with `closes: {step}`, found none: {what} stays open")
             yield raw.report.problem("E-OPENER", raw.place, sentence.format(step=raw.id, what=plan.opens))
+        if isinstance(plan.sample, Kind) and plan.sample.closes_only() and not plan.keys.closes:
+            sentence = _("expected `closes` to say which step's people go back, found nothing")
+            yield raw.report.problem("E-OPENER", raw.place, sentence)
         opener = self.known.get(plan.keys.closes or "")
         if opener and not opener.step.opens:
             sentence = _("expected a step that leaves something open, found {name!r}, which does not")

@@ -94,6 +94,15 @@ class Resumed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SiteReloaded(Event):
+    """The site file's present facts hold from here on. `file`: under `plan/`, with its SHA-256; `differences`: fact by fact."""
+
+    sha256: str
+    file: str
+    differences: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentClosed(Event):
     pass
 
@@ -366,6 +375,16 @@ class TicketsCounted(Event):
     written: int
     entered: int
     missing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMoved(Event):
+    """People came to help, agents moved, or they are back. `do`: add | move | release. `seats`: the place of each of `people`."""
+
+    step: str
+    do: str
+    people: list[str]
+    seats: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from runbook.model.events import IncidentOpened, PlaybookEntered, SeverityRaised, TicketsCounted
+from runbook.model.events import (
+    IncidentOpened,
+    PlaybookEntered,
+    SeverityRaised,
+    SiteReloaded,
+    StaffMoved,
+    TicketsCounted,
+)
 from runbook.model.record import Recorded
 
 END = "end"
@@ -106,11 +113,13 @@ class State:
 
     `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
     from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
+    `staff`: who was borrowed, moved and sent back, by the step that said so.
     `noted`: the steps about which a note was written after they had their outcome. `told`: the contacts that were told something.
     `lanes`: where each branch of a `together` stands that was begun; the walk itself stands at the `together` meanwhile.
     `playbook`: the one whose steps are walked now, empty for the one that the walk began with; `entered`: the others that it came into.
     `offers`: what was answered to each offer, by its name: `N` for the Nth of the playbook that the walk began with, `PLAN:N`
     for another one's. `linked`: the incidents that offers opened beside this one. `raised`: how the severity rose.
+    `reloaded`: the site's facts that hold now, where they are no longer those of the beginning.
     """
 
     opened: IncidentOpened | None = None
@@ -123,6 +132,7 @@ class State:
     inputs: dict[str, str] = field(default_factory=dict)
     debts: tuple[Debt, ...] = ()
     tickets: dict[str, TicketsCounted] = field(default_factory=dict)
+    staff: dict[str, tuple[Recorded, ...]] = field(default_factory=dict)
     position: Position = Position("after", "")
     lanes: dict[str, Position] = field(default_factory=dict)
     last: Recorded | None = None
@@ -141,6 +151,7 @@ class State:
     offers: dict[str, str] = field(default_factory=dict)
     linked: tuple[str, ...] = ()
     raised: tuple[SeverityRaised, ...] = ()
+    reloaded: SiteReloaded | None = None
 
     @property
     def severity(self) -> str:
@@ -177,6 +188,16 @@ class State:
     def stands(self, lane: str = "") -> Position:
         """Where the walk stands, or one branch of it; before its first step when it was not begun."""
         return self.lanes.get(lane, Position("after", "")) if lane else self.position
+
+    def away(self, opener: str, closer: str = "") -> tuple[tuple[str, str], ...]:
+        """The people whom the step `opener` borrowed or moved, each with their place, and whom `closer` has not sent back yet."""
+        back = self._moved(closer)
+        return tuple(pair for pair in self._moved(opener) if pair not in back)
+
+    def _moved(self, step: str) -> tuple[tuple[str, str], ...]:
+        """Everybody whom a step named, each with their place, once."""
+        events = [row.event for row in self.staff.get(step, ()) if isinstance(row.event, StaffMoved)]
+        return tuple(dict.fromkeys(pair for event in events for pair in zip(event.people, event.seats, strict=False)))
 
     @property
     def ended(self) -> bool:

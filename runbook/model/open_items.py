@@ -19,11 +19,18 @@ def debt_line(debt: Debt, plan: Playbook | None, now: datetime) -> str:
     )
 
 
+def _who(state: State, plan: Playbook | None, opener: str) -> str:
+    """The people who have to go back, as the end of a line."""
+    closer = next((step.id for step in plan.steps if step.keys.closes == opener), "") if plan else ""
+    away = state.away(opener, closer)
+    return ": " + ", ".join(f"{name} ({place})" for name, place in away) if away else ""
+
+
 def open_items(state: State, plan: Playbook | None, now: datetime) -> list[str]:
     """Open debts, the oldest first, and acts whose end nobody knows; nothing when there is none."""
     debts = sorted(state.open_debts, key=lambda debt: debt.since)
     sentence = _("UNKNOWN: {title}: nobody knows how it ended")
     return [
-        *(debt_line(debt, plan, now) for debt in debts),
+        *(debt_line(debt, plan, now) + _who(state, plan, debt.step) for debt in debts),
         *(sentence.format(title=title_of(plan, step.id)) for step in state.unknown),
     ]

@@ -31,6 +31,8 @@ from runbook.model.events import (
     ReportedTimeCorrected,
     Resumed,
     SelfChecked,
+    SiteReloaded,
+    StaffMoved,
     StepBegun,
     StepFinished,
     TicketsCounted,
@@ -225,6 +227,11 @@ def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> Stat
         around = event.lane.rpartition("/")[0]
         state = _with_step(state, around, finished=None, outcome="", values={}, recovery="")
         state = replace(state, position=Position("at", around))
+    if moved := state.staff.get(event.step):
+        # Who was named by mistake in this attempt did not come.
+        begun = state.step(event.step).begun_at
+        right = tuple(row for row in moved if begun is None or row.at < begun)
+        state = replace(state, staff={**state.staff, event.step: right})
     # The intent stays: a wrong answer about an act makes its end unknown again, it does not undo it.
     state = _with_step(state, event.step, begun_at=None, finished=None, outcome="", answer="", by="", values={})
     return _moved(state, event.lane, Position("at", event.step, forced=True))
@@ -251,6 +258,10 @@ def _answered(state: State, recorded: Recorded, event: DelegateAnswered) -> Stat
 
 def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
     return replace(state, tickets={**state.tickets, event.step: event})
+
+
+def _staff(state: State, recorded: Recorded, event: StaffMoved) -> State:
+    return replace(state, staff={**state.staff, event.step: (*state.staff.get(event.step, ()), recorded)})
 
 
 def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
@@ -284,6 +295,10 @@ def _aborted(state: State, recorded: Recorded, event: IncidentAborted) -> State:
 
 def _paused(state: State, recorded: Recorded, event: Paused) -> State:
     return replace(state, paused=event.why)
+
+
+def _reloaded(state: State, recorded: Recorded, event: SiteReloaded) -> State:
+    return replace(state, reloaded=event)
 
 
 def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
@@ -322,6 +337,7 @@ _HANDLERS: dict[type, Any] = {
     Delegated: _delegated,
     DelegateAnswered: _answered,
     TicketsCounted: _tickets,
+    StaffMoved: _staff,
     PersonTold: _told,
     DebtWaived: _waived,
     NoteAdded: _noted,
@@ -329,4 +345,5 @@ _HANDLERS: dict[type, Any] = {
     IncidentAborted: _aborted,
     Paused: _paused,
     Resumed: _resumed,
+    SiteReloaded: _reloaded,
 }

@@ -103,6 +103,8 @@ Target = Annotated[
 
 
 class Repeatable(Model):
+    """A step that may be entered again, and how often."""
+
     at_most: Count
     """How often the step may be entered again."""
 
@@ -231,6 +233,10 @@ class StepPorts(Protocol):
         """The names of what an earlier step put into the evidence, with the beginning of each SHA-256."""
         ...
 
+    def away(self) -> tuple[tuple[str, str], ...]:
+        """Who was borrowed or moved by the step that this one closes and is not back yet: each name with the place."""
+        ...
+
     def told(self) -> tuple[str, ...]:
         """The contacts that were told something in this incident, each once, in order."""
         ...
@@ -283,6 +289,10 @@ class Kind(Model):
     def opens(self) -> str:
         """What it leaves open until a closing step: `emergency_lines`, `manual_tickets`, or nothing."""
         return ""
+
+    def closes_only(self) -> bool:
+        """Whether this body makes sense only at a step with `closes`."""
+        return False
 
     def manual_form(self, site: Site) -> str:
         """What a person does or reads instead, in one sentence."""

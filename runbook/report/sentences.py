@@ -11,6 +11,7 @@ from runbook.model import events as ev
 from runbook.model.text import _
 from runbook.model.units import local_text, span, utc_read
 from runbook.model.words import word
+from runbook.report import playbooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Names:
     question: Callable[[str], str]
     answer: Callable[[str, str], str]
     condition: Callable[[str], str]
+    offer: Callable[[str], str]
     recovered_ask: str
     title: str
     zone: tzinfo
@@ -68,6 +70,11 @@ def _self_checked(event: ev.SelfChecked, names: Names) -> str:
     for name, found in ((event.gateway, event.gateway_answers), (event.neighbour, event.neighbour_answers)):
         said += f", {name} {answers(found)}" if name else ""
     return said + "; " + _("it sees nothing, so its readings say nothing of the site") if event.sees_nothing else said
+
+
+def _reloaded(event: ev.SiteReloaded, names: Names) -> str:
+    said = _("The site file's present facts were taken over: {count} differ").format(count=len(event.differences))
+    return f"{said}: {'; '.join(event.differences)}"
 
 
 def _jumped(event: ev.ClockJumped, names: Names) -> str:
@@ -184,6 +191,11 @@ def _tickets(event: ev.TicketsCounted, names: Names) -> str:
     )
 
 
+def _staff(event: ev.StaffMoved, names: Names) -> str:
+    who = ", ".join(f"{name} ({seat})" for name, seat in zip(event.people, event.seats, strict=False))
+    return _("Staff, {what}: {who}").format(what=word(event.do, "staff"), who=who or "-")
+
+
 def _waived(event: ev.DebtWaived, names: Names) -> str:
     return _with(
         _("{step}: what it left open was waived by {name}").format(step=names.step(event.step), name=event.name),
@@ -218,12 +230,14 @@ def _aborted(event: ev.IncidentAborted, names: Names) -> str:
 
 
 _LINES: dict[type, Callable[[Any, Names], str]] = {
+    **playbooks.LINES,
     ev.IncidentOpened: _opened,
     ev.ReportedTimeCorrected: _reported,
     ev.InputAnswered: _input,
     ev.SelfChecked: _self_checked,
     ev.Paused: lambda event, names: _("Paused: {why}").format(why=word(event.why, "paused")),
     ev.Resumed: lambda event, names: _("Gone on with, on {machine}").format(machine=event.machine),
+    ev.SiteReloaded: _reloaded,
     ev.IncidentClosed: lambda event, names: _("Closed"),
     ev.IncidentAborted: _aborted,
     ev.ClockJumped: _jumped,
@@ -242,6 +256,7 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.Delegated: _delegated,
     ev.DelegateAnswered: _answered,
     ev.TicketsCounted: _tickets,
+    ev.StaffMoved: _staff,
     ev.DebtWaived: _waived,
     ev.NoteAdded: _noted,
     ev.Escalated: _escalated,

@@ -13,7 +13,7 @@ from runbook.model.record import body as body_of
 from runbook.model.text import _
 from runbook.model.units import clock_text, local_text, span, utc_read
 from runbook.model.words import word
-from runbook.ui import step_events
+from runbook.ui import playbook_events, step_events
 from runbook.ui.glyphs import OUTCOME_STYLES, Shown, outcome_mark
 from runbook.ui.safe_text import one_line
 from runbook.ui.saying import Reader, because, behind_bar
@@ -35,7 +35,9 @@ def said(event: e.Event, reader: Reader) -> list[Shown]:
 def _opened(event: e.IncidentOpened, reader: Reader) -> list[Shown]:
     sentence = _("Incident {incident} opened: plan {plan} {version}, fault reported {at}")
     at = local_text(utc_read(event.reported_at), reader.zone)
-    return [Shown(sentence.format(incident=event.incident, plan=event.plan, version=event.plan_version, at=at), "bold")]
+    beside = _("; beside {incident}").format(incident=event.belongs_to) if event.belongs_to else ""
+    said = sentence.format(incident=event.incident, plan=event.plan, version=event.plan_version, at=at)
+    return [Shown(said + beside, "bold")]
 
 
 def _reported(event: e.ReportedTimeCorrected, reader: Reader) -> list[Shown]:
@@ -61,6 +63,11 @@ def _paused(event: e.Paused, reader: Reader) -> list[Shown]:
 
 def _resumed(event: e.Resumed, reader: Reader) -> list[Shown]:
     return [Shown(_("Gone on with, on {machine}").format(machine=one_line(event.machine)))]
+
+
+def _reloaded(event: e.SiteReloaded, reader: Reader) -> list[Shown]:
+    head = _("The site file's present facts were taken over: {count} differ").format(count=len(event.differences))
+    return [Shown(head, "bold"), *(Shown("  " + one_line(line)) for line in event.differences)]
 
 
 def _closed(event: e.IncidentClosed, reader: Reader) -> list[Shown]:
@@ -107,6 +114,13 @@ def _tickets(event: e.TicketsCounted, reader: Reader) -> list[Shown]:
     return [Shown(counted.format(written=event.written, entered=event.entered) + missing)]
 
 
+def _staff(event: e.StaffMoved, reader: Reader) -> list[Shown]:
+    who = ", ".join(
+        f"{one_line(name)} ({one_line(seat)})" for name, seat in zip(event.people, event.seats, strict=False)
+    )
+    return [Shown(_("Staff, {what}: {who}").format(what=word(event.do, "staff"), who=who or "-"))]
+
+
 def _waived(event: e.DebtWaived, reader: Reader) -> list[Shown]:
     step = numbered(reader.plan, event.step)
     line = _("Waived by {name}: what {step} left open").format(name=one_line(event.name), step=step)
@@ -147,12 +161,14 @@ def _unrecognised(event: e.Event, reader: Reader) -> list[Shown]:
 
 _SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {
     **step_events.SAID,
+    **playbook_events.SAID,
     e.IncidentOpened: _opened,
     e.ReportedTimeCorrected: _reported,
     e.InputAnswered: _input,
     e.SelfChecked: _self_checked,
     e.Paused: _paused,
     e.Resumed: _resumed,
+    e.SiteReloaded: _reloaded,
     e.IncidentClosed: _closed,
     e.IncidentAborted: _aborted,
     e.ClockJumped: _clock_jumped,
@@ -160,6 +176,7 @@ _SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {
     e.Delegated: _delegated,
     e.DelegateAnswered: _answered,
     e.TicketsCounted: _tickets,
+    e.StaffMoved: _staff,
     e.DebtWaived: _waived,
     e.NoteAdded: _note,
     e.Escalated: _escalated,

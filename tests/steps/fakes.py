@@ -54,6 +54,8 @@ SITE = Site.model_validate(
             "sip-trace": {"host": "sip", "path": "/var/log/sip.log", "finds": {"disconnects": "BYE"}},
         },
         "files": {"dialplan": "/etc/dial plan.conf"},
+        "seats": {"seat-1": {"address": "192.0.2.11"}, "seat-2": {"address": "192.0.2.12"}},
+        "groups": {"public-seats": ["seat-1", "seat-2"]},
         "lines": {
             "hotline": {"title": "Hotline", "numbers": ["95000"]},
             "emergency": {"title": "Emergency lines", "numbers": ["62340001", "62340002"]},
