@@ -12,7 +12,7 @@ from runbook.model.units import utc_text
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Clock
-    from runbook.model.events import IncidentOpened
+    from runbook.model.events import IncidentOpened, SiteReloaded
     from runbook.model.playbook import Playbook
     from runbook.model.site import Site
     from runbook.model.state import State
@@ -47,7 +47,10 @@ class Account:
             "mode": opened.mode,
             "state": state.status,
             "site": opened.site,
-            "severity": opened.severity,
+            "severity": state.severity,
+            "playbook": state.playbook or opened.plan,
+            "belongs_to": opened.belongs_to,
+            "linked": list(state.linked),
             "reported_at": utc_text(state.reported_at) if state.reported_at else None,
             "opened_at": utc_text(state.opened_at) if state.opened_at else None,
             "recovered_at": utc_text(state.recovered_at) if state.recovered_at else None,
@@ -108,19 +111,24 @@ def _walked(incident: Incident) -> bool:
     from runbook.engine.decide import decide
 
     known = account(incident)
-    plan, _site = plan_and_site(incident, known.opened)
+    plan, _site = plan_and_site(incident, known.opened, known.state.reloaded)
     return not decide(plan, known.state)
 
 
-def plan_and_site(incident: Incident, opened: IncidentOpened) -> tuple[Playbook, Site]:
+def plan_and_site(
+    incident: Incident, opened: IncidentOpened, reloaded: SiteReloaded | None = None
+) -> tuple[Playbook, Site]:
     """The plan and the site as they were kept with the incident; from here on the site's language is spoken.
 
-    Raises RunbookError where they cannot be read.
+    `reloaded`: the site's facts that were taken over last. Raises RunbookError where they cannot be read.
     """
     from runbook.cli.common import speak_language_of
     from runbook.loader.playbooks import load_snapshot
 
-    plan, site = load_snapshot(incident.plan_files(opened.files), opened.plan)
+    files = incident.plan_files(opened.files)
+    if reloaded:
+        files["site.yaml"] = incident.plan_file(reloaded.file, reloaded.sha256)
+    plan, site = load_snapshot(files, opened.plan)
     speak_language_of(site)
     return plan, site
 
@@ -130,7 +138,7 @@ def running_clocks(incident: Incident, known: Account) -> list[Clock]:
     from runbook.cli.session import scheme_of
     from runbook.model.clocks import clocks, met_by
 
-    plan, _site = plan_and_site(incident, known.opened)
+    plan, _site = plan_and_site(incident, known.opened, known.state.reloaded)
     scheme, rule, reported_at = scheme_of(plan), plan.header.clocks, known.state.reported_at
     if scheme is None or rule is None or reported_at is None:
         return []

@@ -32,6 +32,15 @@ def question_of(plan: Playbook | None, name: str) -> str:
     return next((header.inputs[name].ask.pick() for header in headers if name in header.inputs), name)
 
 
+def offer_of(plan: Playbook | None, name: str) -> str:
+    """What an offer says (`N`, or `PLAN:N` of another playbook), its name where the plan does not have it."""
+    owner, _colon, number = name.rpartition(":")
+    known = plan is not None and (not owner or owner in plan.others)
+    offers = plan.header_of(owner).offers if plan and known else ()
+    found = number.isdecimal() and 0 < int(number) <= len(offers)
+    return " ".join(offers[int(number) - 1].title.pick().split()) if found else name
+
+
 def condition_of(plan: Playbook | None, found: str, called: Callable[[str], str]) -> str:
     """What stood against a step's condition (`sign-in: fails/passed`, `inputs.loud: in-words`), in words; `called` names a step."""
     what, _colon, values = found.partition(": ")

@@ -13,7 +13,7 @@ from runbook.model import events as ev
 from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened
-from runbook.model.naming import answer_of, condition_of, question_of
+from runbook.model.naming import answer_of, condition_of, offer_of, question_of
 from runbook.model.playbook import Playbook
 from runbook.model.record import Recorded
 from runbook.model.site import Site
@@ -65,6 +65,13 @@ def facts(
         title=names.title,
         site=opened.site,
         severity=opened.severity,
+        raised_to=state.severity if state.raised else "",
+        entered=tuple(
+            (Text.of(event.title).pick(), event.playbook, event.version, names.step(event.at))
+            for event in state.entered
+        ),
+        linked=state.linked,
+        belongs_to=opened.belongs_to,
         status=state.status,
         who=tuple(dict.fromkeys(recorded.actor for recorded in journal if recorded.actor)),
         reported_at=reported_at,
@@ -124,6 +131,7 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         question=partial(question_of, playbook),
         answer=partial(answer_of, playbook),
         condition=lambda found: condition_of(playbook, found, step),
+        offer=partial(offer_of, playbook),
         recovered_ask=playbook.header.recovered.ask.pick(),
         title=Text.of(opened.title).pick() if opened.title else opened.plan,
         zone=zone,
@@ -167,6 +175,8 @@ def _steps(
 ) -> Iterator[StepFacts]:
     left_out, approved = _left_out(journal, names), approvals(journal, names)
     for step in playbook.steps:
+        if step.plan and step.plan not in state.playbooks:
+            continue
         walk = tuple(_answered(attempt, step.id, names) for attempt in walks.get(step.id, ()))
         outcome = state.step(step.id).outcome
         why = left_out.get(step.id, "")
@@ -205,5 +215,7 @@ def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:
 def _numbers(site: Site) -> tuple[str, ...]:
     """Every number of the site that can be dialled, the longest first."""
     lines = {number for line in site.lines.values() for number in line.numbers}
-    found = lines | {number for contact in site.contacts.values() for person in contact.people for number in person.all_numbers}
+    found = lines | {
+        number for contact in site.contacts.values() for person in contact.people for number in person.all_numbers
+    }
     return tuple(sorted(found, key=lambda number: (-len(number), number)))

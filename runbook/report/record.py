@@ -110,6 +110,8 @@ class Facts:
     """Everything that a report of one incident says.
 
     `hidden`: numbers that may not be printed (practice). `lost`: event numbers that could not be believed when the journal was mended.
+    `raised_to`: the severity at the end, where it rose. `entered`: the playbooks in which the walk went on: title, id, version and the step
+    at which it came in. `linked`: incidents that were opened beside this one; `belongs_to`: the one that this was opened beside.
     """
 
     incident: str
@@ -155,6 +157,10 @@ class Facts:
     machine: str
     files: int
     hidden: tuple[str, ...] = field(default=())
+    raised_to: str = ""
+    entered: tuple[tuple[str, str, str, str], ...] = ()
+    linked: tuple[str, ...] = ()
+    belongs_to: str = ""
 
     @property
     def emergency(self) -> tuple[DebtFacts, ...]:

@@ -91,7 +91,7 @@ def _right_plan(plan: Playbook, mode: str, width: int, at_most: int) -> list[Sho
 
 
 def _first_steps(plan: Playbook, width: int, at_most: int) -> list[Shown]:
-    first = [step for step in plan.steps if step.keys.first][:FIRST_AT_MOST]
+    first = [step for step in plan.own if step.keys.first][:FIRST_AT_MOST]
     if not first:
         return []
     lines = [f"{step.number}. {flat(step.title.pick())}" for step in first]
@@ -117,7 +117,7 @@ def _limits(plan: Playbook, scheme: Scheme | None, site: Site, now: datetime, wi
 def _origins(plan: Playbook, site: Site, origins: Origins, width: int) -> list[Shown]:
     texts = (
         _("Plan: {id} {version}, {count} steps; from {origin}").format(
-            id=plan.id, version=plan.header.version, count=len(plan.steps), origin=origins.plan
+            id=plan.id, version=plan.header.version, count=len(plan.own), origin=origins.plan
         ),
         _("Site: {name}; from {origin}").format(name=site.name, origin=origins.site),
     )

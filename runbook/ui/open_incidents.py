@@ -23,4 +23,13 @@ def lines(incident: str, state: State, now: datetime) -> list[str]:
 
         said = event_lines(state.last, Reader(None, ZoneInfo(opened.zone)))[0].text
         last = [_("  last: {line}").format(line=said)]
-    return [head, *last, *(f"  {line}" for line in open_items(state, None, now))]
+    where = []
+    if state.playbook:
+        where = [
+            _("  now in the playbook {playbook}, severity {severity}").format(
+                playbook=state.playbook, severity=state.severity
+            )
+        ]
+    elif state.raised:
+        where = [_("  severity raised to {severity}").format(severity=state.severity)]
+    return [head, *where, *last, *(f"  {line}" for line in open_items(state, None, now))]

@@ -17,6 +17,10 @@ def status_line(state: State, now: datetime, *, who: str = "", running: Sequence
     opened = state.opened
     parts = [practice_mark(opened.mode), opened.incident] if opened else []
     parts.append(who)
+    if state.playbook:
+        parts.append(_("in {playbook}").format(playbook=state.playbook))
+    if state.raised:
+        parts.append(state.severity)
     if state.reported_at:
         parts.append(_("{elapsed} since the report").format(elapsed=span(now - state.reported_at)))
     parts += limits(running, now)

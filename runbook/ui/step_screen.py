@@ -15,12 +15,12 @@ def step_screen(
     step: Step, plan: Playbook, site: Site, *, line: str = "", attempt: int = 1, width: int = 80
 ) -> list[Shown]:
     """One action: its number, phase and title, why it is there, what exactly will be run and what should be read."""
-    head = _("Step {number} of {total}").format(number=step.number, total=len(plan.steps))
+    head = _("Step {number} of {total}").format(number=step.number, total=_last(step, plan))
     again = _("attempt {attempt}").format(attempt=attempt) if attempt > 1 else ""
     role = _("for: {role}").format(role=site.role(step.keys.role)) if step.keys.role else ""
     lines = [Shown("")]
     branch = _("branch: {name}").format(name=step.lane.rpartition("/")[2]) if step.lane else ""
-    about = (head, branch, word(step.keys.phase, "phase"), role, again)
+    about = (head, branch, word(step.keys.phase, "phase"), _playbook(step, plan), role, again)
     lines.append(Shown(" · ".join(part for part in about if part), "dim"))
     lines += [Shown(part, "bold") for part in fold(flat(step.title.pick()), width, "  ")]
     if step.keys.why:
@@ -38,6 +38,16 @@ def step_screen(
     if step.keys.approval:
         lines += said(_("Needs the yes of: {sentence}"), _approvers(step, site), width, 2)
     return lines
+
+
+def _last(step: Step, plan: Playbook) -> int:
+    """The number of the last step of the playbook that this one belongs to."""
+    return max(other.number for other in plan.steps if other.plan == step.plan)
+
+
+def _playbook(step: Step, plan: Playbook) -> str:
+    """Which playbook the step belongs to, where that is not the one that the walk began with."""
+    return _("in: {title}").format(title=flat(plan.header_of(step.plan).title.pick())) if step.plan else ""
 
 
 def plan_line(step: Step, site: Site) -> str:
