@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from runbook.cli.app import main
 from runbook.model.events import Event
@@ -17,21 +18,23 @@ from runbook.store.journal import SqliteJournal
 
 
 def kill_at(when: str, where: str) -> None:
-    """Let one append of this process be its last moment."""
-    append, count = SqliteJournal.append, 0
+    """Let one append of this process be its last moment. Events that are stored together live or die together."""
+    append_all, count = SqliteJournal.append_all, 0
 
-    def counted(journal: SqliteJournal, event: Event) -> Recorded:
+    def counted(journal: SqliteJournal, events: Sequence[Event]) -> list[Recorded]:
         nonlocal count
-        count += 1
-        here = where in (str(count), f"{type(event).__name__}:{getattr(event, 'step', '')}")
+        here = False
+        for event in events:
+            count += 1
+            here = here or where in (str(count), f"{type(event).__name__}:{getattr(event, 'step', '')}")
         if here and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        recorded = append(journal, event)
+        recorded = append_all(journal, events)
         if here and when == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return recorded
 
-    SqliteJournal.append = counted  # type: ignore[method-assign]
+    SqliteJournal.append_all = counted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
