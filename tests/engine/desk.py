@@ -37,7 +37,7 @@ SITE = Site.model_validate(
                 "commands": {"clear": {"run": ["clear-it"]}},
                 "ports": {"cti": "5010"},
             },
-            "sip": {"address": "192.0.2.2", "ports": {"sip": "5060"}},
+            "sip": {"address": "192.0.2.2", "name": "sip.example", "ports": {"sip": "5060"}},
         },
         "lines": {
             "hotline": {"title": "Hotline", "numbers": ["95000"]},

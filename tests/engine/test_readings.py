@@ -9,6 +9,7 @@ import pytest
 from runbook.model.events import ReadingTaken, SelfChecked, StepFinished
 from runbook.model.playbook import Playbook
 from runbook.model.prompts import Key
+from runbook.model.replies import DnsReply, HttpReply
 from tests.engine.desk import RESTART, STATUS, Desk, plan
 from tests.engine.fakes import ACTIVE, INACTIVE, cannot, exited
 
@@ -190,6 +191,20 @@ def test_while_this_laptop_sees_nothing_no_reading_is_failed() -> None:
     desk.walk()
     assert [taken.outcome for taken in desk.events(ReadingTaken)] == ["unreachable"]
     assert "check its own cable" in desk.human.asked("laptop")[0].question
+    assert (finished(desk).outcome, finished(desk).by) == ("failed", "person")
+
+
+@pytest.mark.parametrize("kind", ["http: {host: sip, port: sip}", "dns: {host: sip, port: sip, of: sip}"])
+def test_the_silence_of_a_web_or_a_name_server_is_no_failure_either(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    the_plan = plan(f"- id: look\n  title: It answers\n  {kind}\n  next: {{failed: continue}}\n")
+    desk = Desk(the_plan, {"laptop": "elsewhere", "look.manual": "failed", "look.found": "", "recovered": "no"})
+    page = HttpReply("timed_out", None, b"", 0, "", 1.0, None, None, "", SIP)
+    monkeypatch.setattr(desk.world.http, "get", lambda *_words, **_more: page, raising=False)
+    monkeypatch.setattr(desk.world.dns, "look_up", lambda *_words, **_more: DnsReply(None, (), 1.0, SIP), raising=False)
+    desk.world.icmp.on(CTI, 0)
+    desk.human.script["look"] = [lambda _prompt: _unplug(desk)]
+    desk.walk()
+    assert [taken.outcome for taken in desk.events(ReadingTaken)] == ["unreachable"]
     assert (finished(desk).outcome, finished(desk).by) == ("failed", "person")
 
 
