@@ -16,7 +16,7 @@ from runbook.model.schema import Count, Id, Names
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.telephone import call_lines, people
-from runbook.model.text import ExpectedError, _
+from runbook.model.text import _
 
 SHOWN = 24
 """So many seats are named in a question."""
@@ -51,7 +51,7 @@ class Staffing(Kind):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.do != "release" and (self.people is None or not self.seats):
-            raise ExpectedError(_("expected `people` and `seats` with `do: {do}`").format(do=self.do))
+            raise ValueError(_("`do: {do}` needs `people` and `seats`").format(do=self.do))
         return self
 
     def plan_line(self, site: Site) -> str:
