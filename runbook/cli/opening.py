@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from runbook.model.errors import RunbookError
-from runbook.model.inputs import input_problem
+from runbook.model.inputs import answered
 from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt
 from runbook.model.text import _
 from runbook.model.units import local_text, reported_time, span
@@ -119,29 +119,35 @@ def reported(at: Keyboard, given: str | None, now: datetime, site: Site) -> tupl
 
 def inputs(at: Keyboard, plan: Playbook, site: Site, given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Every input of the plan: its value and how it came (set | asked | default), checked when answered. Raises E-VALUE."""
-    unknown = set(given) - set(plan.header.inputs)
+    # An input of a playbook that the plan leads to may be set too: it is not asked for on entering that one.
+    declared_anywhere = {
+        name: entry for header in (*plan.others.values(), plan.header) for name, entry in header.inputs.items()
+    }
+    unknown = sorted(set(given) - set(declared_anywhere))
     if unknown:
-        known = ", ".join(plan.header.inputs) or _("none")
+        near = get_close_matches(unknown[0], declared_anywhere, n=1)
+        known = ", ".join(declared_anywhere) or _("none")
         raise RunbookError(
             "E-VALUE",
             where="--set",
             expected=_("one of the plan's inputs ({known})").format(known=known),
-            found=sorted(unknown)[0],
-            next=f"runbook show {plan.id}",
+            found=unknown[0],
+            next=f"--set {near[0]}={given[unknown[0]]}" if near else f"runbook show {plan.id}",
         )
     found: dict[str, tuple[str, str]] = {}
+    for name, text in given.items():
+        try:
+            found[name] = answered(declared_anywhere[name], text, site), "set"
+        except ValueError as error:
+            raise RunbookError(
+                "E-VALUE",
+                where=f"--set {name}",
+                expected=error,
+                found=text,
+                next=f"--set {name}={declared_anywhere[name].default or 'VALUE'}",
+            ) from None
     for name, declared in plan.header.inputs.items():
-        if name in given:
-            if problem := input_problem(declared, given[name], site):
-                raise RunbookError(
-                    "E-VALUE",
-                    where=f"--set {name}",
-                    expected=problem,
-                    found=given[name],
-                    next=f"--set {name}={declared.default or 'VALUE'}",
-                )
-            found[name] = given[name], "set"
-        else:
+        if name not in found:
             found[name] = _input(at, name, declared, site)
     return found
 
@@ -159,9 +165,12 @@ def _input(at: Keyboard, name: str, declared: Input, site: Site) -> tuple[str, s
         else:
             prompt = Prompt("text", f"inputs.{name}", declared.ask.pick(), keys="q", default=declared.default)
         answer = asked(at, prompt)
-        if not (problem := input_problem(declared, answer, site)):
-            return answer, "default" if answer == declared.default else "asked"
-        at.human.tell(problem)
+        try:
+            value = answered(declared, answer, site)
+        except ValueError as error:
+            at.human.tell(_("{expected}, found {found!r}.").format(expected=error, found=answer))
+            continue
+        return value, "default" if answer == declared.default else "asked"
 
 
 def earlier(home: Home, known: Sequence[Summary], plan: Playbook) -> tuple[list[Summary], dict[str, str]]:

@@ -13,7 +13,7 @@ from runbook.loader.site import plain
 from runbook.loader.validation import Reporter
 from runbook.loader.yaml import read_yaml
 from runbook.model.errors import ProblemsError
-from runbook.model.playbook import Playbook
+from runbook.model.playbook import Header, Playbook
 from runbook.model.ports import JSON
 from runbook.model.site import Site
 
@@ -53,7 +53,7 @@ def kept_site(data: bytes, shown: str) -> Site:
 def _used(site: Site, plan: Playbook) -> set[str]:
     """Every id of the site that the plan names, and those that these need: members, jump hosts, switches, gateways, contacts."""
     named = set(_named(plan))
-    asked = {entry.type for header in (plan.header, *plan.others.values()) for entry in header.inputs.values()}
+    asked = {entry.type for header in _headers(plan) for entry in header.inputs.values()}
     for types, parts in (
         (_ANY_HOST, (site.hosts, site.seats, site.groups)),
         ({"line"}, (site.lines,)),
@@ -68,6 +68,12 @@ def _used(site: Site, plan: Playbook) -> set[str]:
         named |= found
         waiting += found
     return named
+
+
+def _headers(plan: Playbook) -> Iterator[Header]:
+    """The headers of every playbook that may be walked, here or beside this one."""
+    for each in (plan, *plan.beside.values()):
+        yield from (each.header, *each.others.values())
 
 
 def _needs(site: Site) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -91,7 +97,8 @@ def _needs(site: Site) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _named(plan: Playbook) -> Iterator[str]:
     """Every name in the plan's steps that may be one of the site's."""
-    for step in plan.steps:
+    yield "leadership"  # whom the key ! calls
+    for step in (step for each in (plan, *plan.beside.values()) for step in each.steps):
         keys = step.keys
         trees: list[JSON] = [dict(step.body)]
         if keys.verify:
@@ -106,6 +113,6 @@ def _named(plan: Playbook) -> Iterator[str]:
         for _name, value in step.sample:
             # A kind may name a contact or a line by default.
             yield from (text for text in (value if isinstance(value, tuple) else (value,)) if isinstance(text, str))
-    for header in (plan.header, *plan.others.values()):
+    for header in _headers(plan):
         for entry in header.inputs.values():
             yield from (part.strip() for part in (entry.default or "").split(","))
