@@ -59,6 +59,9 @@ class OpenSsh:
             reply = call.run(self._way_s() * len(way), deadline_s)
             return reply if reply else self._nothing_started(way, call)
 
+    def _recorder(self, keep_bytes: int) -> Recorder:
+        return Recorder(keep_bytes, self.ways.secrets.window() if self.ways.secrets else None)
+
     def _way_s(self) -> float:
         """What the way to one host may take."""
         each = self.deadlines
