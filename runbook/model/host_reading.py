@@ -35,7 +35,7 @@ class HostReading(Kind):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.host is None) == (not self.hosts):
-            raise ExpectedError(_("expected either `host` or `hosts`"))
+            raise ValueError(_("expected either `host` or `hosts`"))
         return self
 
     @property
