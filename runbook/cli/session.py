@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,12 +100,13 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
     from runbook.cli.incidents import plan_and_site
     from runbook.cli.opening import who
     from runbook.model.events import IncidentOpened
+    from runbook.model.state import fold
 
-    first = next(iter(incident.read().events), None)
-    opened = first.event if first else None
+    events = incident.read().events
+    opened = events[0].event if events else None
     if not isinstance(opened, IncidentOpened):
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
-    plan, site = plan_and_site(incident, opened)
+    plan, site = plan_and_site(incident, opened, fold(events).reloaded)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
@@ -134,6 +135,8 @@ def run_incident(
     from platform import node
 
     from runbook import __version__
+    from runbook.cli.linked import opener
+    from runbook.cli.site_reload import within_walk
     from runbook.engine.context import Context
     from runbook.engine.walk import walk
     from runbook.model.events import Resumed
@@ -151,6 +154,9 @@ def run_incident(
         screen = Screen(at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line)
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)
+        look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
+        context.ports = replace(context.ports, present_facts=look)
+        context.start = opener(home, incident, context)
         if resumed:
             context.record(Resumed(node(), __version__))
         ending = walk(context)

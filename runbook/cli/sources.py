@@ -75,4 +75,4 @@ def found_sources(
         mode = "lab" if found is None else "live"
         world = stack.enter_context(world_of(mode, site, folder, at))
         files = {**plan.files, "site.yaml": site_text_of(site, plan)}
-        yield Sources(plan, site, world, mode, Origins(plan.origin, str(path)), files, kept, folder)
+        yield Sources(plan, site, world, mode, Origins(plan.origin, str(path.absolute())), files, kept, folder)

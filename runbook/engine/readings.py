@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
-from runbook.engine import laptop, settling
+from runbook.engine import laptop, present, settling
 from runbook.engine.context import FREE, Context
+from runbook.engine.signals import Moved
 from runbook.model.events import ReadingTaken, StepFinished
 from runbook.model.outcome import Expectation, Outcome
 from runbook.model.parts import judged
@@ -117,9 +118,11 @@ def needs_person(step: Step, taken: Taken) -> bool:
 
 
 def elsewhere(context: Context, step: Step, kind: Kind, taken: Taken) -> None:
-    """The person reads what could not be asked from here."""
+    """The person reads what could not be asked from here, unless the site file knows better by now: then it is asked anew."""
     if taken.phase == "link":
         laptop.ask_own_cable(context)
+    elif present.taken(context, step):
+        raise Moved
     context.ports.human.tell(_("This could not be asked: {reason}").format(reason=taken.result.found))
     settling.manual_reading(context, step, kind)
 

@@ -213,13 +213,25 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PresentFacts:
+    """The site file says something else than the incident does. `take()` makes its facts the incident's, and records that."""
+
+    differences: tuple[str, ...]
+    take: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
-    """World + Human + Journal + Evidence: all that the engine has."""
+    """World + Human + Journal + Evidence: all that the engine has.
+
+    `present_facts` looks into the site file; None: it says what the incident says, or it does not load, or nobody may be asked.
+    """
 
     world: World
     human: Human
     journal: Journal
     evidence: Evidence
+    present_facts: Callable[[], PresentFacts | None] = lambda: None
 
 
 # A named type: pydantic cannot follow a plain alias into itself.

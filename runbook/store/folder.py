@@ -98,6 +98,17 @@ class Incident:
         """The plan's files by name, each checked against its SHA-256 in the first event. Raises RunbookError E-FILE."""
         return {name: self.plan_file(name, sha256) for name, sha256 in digests.items()}
 
+    def add_plan_file(self, name: str, data: bytes) -> str:
+        """Keep a further file beside those of the start, durably; its SHA-256. Raises RunbookError E-STORE."""
+        path = self.folder.joinpath(PLAN, *relative_parts(name))
+        try:
+            private_folder(path.parent)
+            replace_file(path, data)
+        except OSError as problem:
+            raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
+        self._plan[name] = data
+        return hashlib.sha256(data).hexdigest()
+
     # -- moving ---------------------------------------------------------------------------------------------------------
 
     def _folders(self) -> Iterator[Path]:

@@ -57,6 +57,14 @@ class SiteSecrets:
                 self._had[name] = value
             return self._had[name]
 
+    def declare(self, declared: Mapping[str, Secret]) -> None:
+        """Another site file holds from here on: what is kept elsewhere now is fetched anew; what was given out stays unsaid."""
+        with self._lock:
+            same = {name for name, secret in declared.items() if self._declared.get(name) == secret}
+            self._had = {name: value for name, value in self._had.items() if name in same}
+            self._declared = declared
+        self.learn_files()
+
     def learn_files(self) -> None:
         """Take what the secret files hold out of everything from now on, before anything asks for it. Asks nobody, raises nothing."""
         for name, secret in self._declared.items():
