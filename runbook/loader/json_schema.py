@@ -79,13 +79,17 @@ def _with_steps(header: type[BaseModel]) -> JsonSchema:
     defs["step"] = {
         "type": "object",
         "description": _(_STEP),
-        "properties": properties,
-        "required": ["id"],
-        "additionalProperties": False,
-        "oneOf": [{"required": [name]} for name in properties if name in bodies or name in FLOW],
         "if": {"required": ["use"]},
         "then": _ref("use-step"),
-        "else": {"required": common["required"]},
+        "else": _ref("kind-step"),
+    }
+    defs["kind-step"] = {
+        "type": "object",
+        "description": _(_STEP),
+        "properties": properties,
+        "required": common["required"],
+        "additionalProperties": False,
+        "oneOf": [{"required": [name]} for name in properties if name in bodies or name in FLOW],
     }
     defs["use-step"] = use
     steps = {"type": "array", "description": _(_STEPS), "items": _ref("step"), "minItems": 1}

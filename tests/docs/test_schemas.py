@@ -55,7 +55,7 @@ def test_the_first_line_of_what_is_shipped_leads_to_its_schema(path: Path) -> No
 
 @pytest.mark.parametrize("kind", kinds())
 def test_every_kind_is_completed_with_its_own_words(kind: str) -> None:
-    step = json.loads(TARGETS["playbook"].read_text(encoding="utf-8"))["$defs"]["step"]
+    step = json.loads(TARGETS["playbook"].read_text(encoding="utf-8"))["$defs"]["kind-step"]
     assert {"required": [kind]} in step["oneOf"]
     assert step["properties"][kind]["description"]
 
