@@ -10,6 +10,7 @@ from runbook.loader.document import Place
 from runbook.loader.lanes import Lanes
 from runbook.loader.reading import COMMON
 from runbook.loader.references import scalars, values_of
+from runbook.loader.rules import Rules
 from runbook.loader.targets import Ways
 from runbook.loader.understood import Understood
 from runbook.loader.untyped import untyped
@@ -32,6 +33,8 @@ def problems(
     known = {u.raw.id: u for u in understood if u.raw.id}
     ways = Ways(report, header, raws, known)
     yield from ways.problems()
+    if header:
+        yield from Rules(ways, header).problems()
     yield from Lanes(report, header, raws, known, ways.order).problems()
     yield from untyped(header.inputs if header else {}, raws)
     yield from _Plan(raws, known, {id(u.raw): u for u in understood}, ways.order, site).problems()

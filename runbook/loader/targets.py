@@ -110,29 +110,30 @@ class Ways:
             wanted = [value for value in (given if isinstance(given, list) else [given]) if isinstance(value, str)]
             place: Place = (*raw.place, "when", name.removeprefix(f"{raw.block}/") if raw.block else name)
             if name.startswith("inputs."):
-                yield from self.when_input(raw, place, name.removeprefix("inputs."), wanted)
+                yield from self.when_input(raw.report, place, name.removeprefix("inputs."), wanted)
                 continue
             wrong = list(self.earlier(raw, place, name, number, key=True))
-            yield from wrong
-            there = None if wrong else self.known.get(self.raws[self.order[name]].id)
-            if there:
-                answers = [*OUTCOMES, *choices_of(there.step.sample)]
-                what = _("an outcome or a choice of {step}").format(step=name)
-                yield from (
-                    raw.report.unknown_name(place, what, value, answers) for value in wanted if value not in answers
-                )
+            yield from wrong or self.answers(raw.report, place, name, wanted)
 
-    def when_input(self, raw: Raw, place: Place, name: str, wanted: Sequence[str]) -> Iterator[Problem]:
+    def answers(self, report: Reporter, place: Place, name: str, wanted: Sequence[str]) -> Iterator[Problem]:
+        """What a condition wants of a step, where that step can never have it."""
+        there = self.known.get(self.raws[self.order[name]].id)
+        if there:
+            answers = [*OUTCOMES, *choices_of(there.step.sample)]
+            what = _("an outcome or a choice of {step}").format(step=name)
+            yield from (report.unknown_name(place, what, value, answers) for value in wanted if value not in answers)
+
+    def when_input(self, report: Reporter, place: Place, name: str, wanted: Sequence[str]) -> Iterator[Problem]:
         if self.header is None:
             return
         if name not in self.header.inputs:
-            yield raw.report.unknown_name(place, _("an input of the plan"), name, self.header.inputs, key=True)
+            yield report.unknown_name(place, _("an input of the plan"), name, self.header.inputs, key=True)
             return
         choices = self.header.inputs[name].choices
         what = _("a choice of the input {name}").format(name=name)
         for value in wanted:
             if choices and value not in choices:
-                yield raw.report.unknown_name(place, what, value, choices)
+                yield report.unknown_name(place, what, value, choices)
 
     # -- what nothing leads to
 
@@ -141,6 +142,8 @@ class Ways:
         ways = [0, *(number for number, step in enumerate(steps) if step.keys.entry)]
         if self.header and self.header.recovered.then in self.order and any(s.keys.recovery_test for s in steps):
             ways.append(self.order[self.header.recovered.then])
+        offered = (offer.go for offer in self.header.offers) if self.header else ()
+        ways += [self.order[target] for target in offered if target in self.order]
         reached: set[int] = set()
         while ways:
             here = ways.pop()
