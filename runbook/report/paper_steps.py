@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runbook.loader.needs import bodies, placeheld, shown
 from runbook.loader.references import scalars
-from runbook.model.playbook import Playbook, Step, Together, WaitFor
+from runbook.model.playbook import Header, Playbook, Step, Together, WaitFor
 from runbook.model.ports import JSON
 from runbook.model.site import Site
 from runbook.model.step import Kind
@@ -150,17 +150,22 @@ def _value(step: Step) -> str:
     return ", ".join(name for name in step.keys.expect) or ""
 
 
-def _conditions(step: Step, plan: Playbook) -> Iterator[str]:
-    for name, wanted in step.keys.when.items():
+def conditions(when: Mapping[str, Sequence[str]], plan: Playbook, header: Header) -> Iterator[str]:
+    """What must hold, a sentence for each step or input that is named."""
+    for name, wanted in when.items():
         values = _(" or ").join(_answer(value, name, plan) for value in wanted)
         if name.startswith("inputs."):
-            declared = plan.header_of(step.plan).inputs.get(name.removeprefix("inputs."))
+            declared = header.inputs.get(name.removeprefix("inputs."))
             question = declared.ask.pick() if declared else name
             yield _("Only if the answer to \u201c{question}\u201d is: {values}.").format(
                 question=question, values=values
             )
         else:
             yield _("Only if step {step} is: {values}.").format(step=number_of(name, plan), values=values)
+
+
+def _conditions(step: Step, plan: Playbook) -> Iterator[str]:
+    yield from conditions(step.keys.when, plan, plan.header_of(step.plan))
     if step.keys.closes:
         yield _("Only while what step {step} opened is open.").format(step=number_of(step.keys.closes, plan))
 
