@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PureWindowsPath
 
 from runbook.loader.document import Place
+from runbook.loader.logins import logins
 from runbook.loader.validation import Reporter
 from runbook.model.errors import Problem
+from runbook.model.readers import GIVES
 from runbook.model.site import Command, Host, Service, Site
 from runbook.model.text import _
 
@@ -31,7 +33,7 @@ class Inventory:
         """Every problem that no single value has by itself."""
         yield from self._ids()
         yield from self._groups()
-        yield from self._jumps()
+        yield from logins(self.site, self.report, self.names)
         for place, machine in self.machines():
             yield from self._services(place, machine)
             for name, command in machine.commands.items():
@@ -103,20 +105,6 @@ class Inventory:
 
     # -- hosts and seats
 
-    def _jumps(self) -> Iterator[Problem]:
-        jumps = {place[1]: (place, host.ssh.jump) for place, host in self.machines() if host.ssh and host.ssh.jump}
-        for name, (place, jump) in jumps.items():
-            where: Place = (*place, "ssh", "jump")
-            through = self.site.hosts.get(jump)
-            if jump not in self.names("hosts"):
-                yield from self._known(where, _("a host"), jump, "hosts")
-            elif through and through.ssh is None:
-                message = _("expected a host with `ssh:`, found {name!r}, which has none")
-                yield self.report.problem("E-VALUE-TYPE", where, message.format(name=jump))
-            elif circle := _circle(str(name), {str(key): to for key, (_place, to) in jumps.items()}):
-                message = _("expected a way that ends, found a circle: {way}")
-                yield self.report.problem("E-VALUE-TYPE", where, message.format(way=" -> ".join(circle)))
-
     def _services(self, place: Place, host: Host) -> Iterator[Problem]:
         for name, service in host.services.items():
             where: Place = (*place, "services", name)
@@ -134,17 +122,16 @@ class Inventory:
                     yield self.report.problem("E-VALUE-TYPE", (*where, "commands", do), _no_words())
 
     def _login(self, place: Place, host: Host) -> Iterator[Problem]:
-        if host.ssh and host.ssh.secret and host.ssh.via == "openssh":
-            message = _(
-                "expected `via: paramiko`, found `openssh`: the system's `ssh` takes no password from a program"
-            )
-            yield self.report.problem("E-VALUE-TYPE", (*place, "ssh", "via"), message)
         if host.snmp and host.snmp.version == "3" and not host.snmp.user:
             yield self.report.missing_key((*place, "snmp", "user"))
 
     def _command(self, place: Place, command: Command) -> Iterator[Problem]:
         if not command.run or command.run[0].startswith("$"):
             yield self.report.problem("E-VALUE-TYPE", (*place, "run"), _no_words())
+        for name in command.passes:
+            if name not in GIVES[command.reader]:
+                what = _("a value of the reader {reader}").format(reader=command.reader)
+                yield self.report.unknown_name((*place, "passes", name), what, name, GIVES[command.reader], key=True)
         used: set[str] = set()
         for number, word in enumerate(command.run):
             for name in _PARAMETER.findall(word):
@@ -232,18 +219,6 @@ def _service_words(service: Service) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 def _no_words() -> str:
     return _("expected the words of a command, its program first")
-
-
-def _circle(name: str, jumps: Mapping[str, str]) -> list[str]:
-    """The way from `name` over its jump hosts back to it; nothing when it ends, or runs into a circle of others."""
-    way = [name]
-    while (following := jumps.get(way[-1])) is not None:
-        way.append(following)
-        if following == name:
-            return way
-        if following in way[:-1]:
-            return []
-    return []
 
 
 def _time_format(pattern: str) -> bool:

@@ -82,7 +82,9 @@ def _needs(site: Site) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name in machines:
         host, seat = site.machine(name), site.seats.get(name)
         assert host is not None
-        yield name, tuple(filter(None, (host.ssh.jump if host.ssh else "", seat.switch if seat else "")))
+        # A switch's ports are compared with the seats that are plugged in there.
+        plugged = (other for other, each in site.seats.items() if each.switch == name and each.mac)
+        yield name, tuple(filter(None, (host.ssh.jump if host.ssh else "", seat.switch if seat else "", *plugged)))
     yield from site.groups.items()
     yield from ((name, (log.host,)) for name, log in site.logs.items())
     companies = {**site.carriers, **site.vendors}

@@ -63,6 +63,10 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Moment = Annotated[str, AfterValidator(_moment)]
 
 
+MOST_JUMPS = 3
+"""Over so many hosts a way to a host may lead; more are taken for a mistake."""
+
+
 class Login(Model):
     """How this laptop signs in to a host over SSH."""
 
@@ -75,11 +79,11 @@ class Login(Model):
     agent: YesNo = False
     """Whether the SSH agent's keys may be used."""
     secret: Id | Literal[""] = ""
-    """The secret that is this account's password, for gear that takes no keys. Never with `via: openssh`."""
+    """The secret that is the passphrase of `key`; without a key the account's password. Never with `via: openssh`."""
     via: Literal["paramiko", "openssh"] = "paramiko"
     """`openssh`: the system's own `ssh`, for old gear that the built-in client refuses."""
     jump: Id | Literal[""] = ""
-    """The host of this site through which it is reached; that host's own `ssh` is used first."""
+    """The host of this site through which it is reached; that host's own `ssh` is used first. Three on a way at most."""
     host_keys: tuple[HostKey, ...] = ()
     """The host's whole public keys, as `runbook site scan` writes them. Any other key is refused."""
     legacy: YesNo = False

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 
 from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host, Login
+from runbook.model.site import MOST_JUMPS, Host, Login
 from runbook.model.text import _
-
-MOST_JUMPS = 3
-"""More hosts one behind the other are taken for a mistake of the site file."""
 
 
 def login_of(host: Host) -> Login:

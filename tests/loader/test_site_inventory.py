@@ -93,6 +93,31 @@ CASES = [
         "hosts.cti.ssh.jump: expected a way that ends, found a circle: cti -> cti [E-VALUE-TYPE]",
     ),
     (
+        BASE.replace("{user: u}}", "{user: u, via: openssh}}"),
+        "hosts.cti.ssh.jump: expected `via: openssh`, as 'switch' has, through which this host is reached [E-VALUE-TYPE]",
+    ),
+    (
+        BASE.replace("{user: u}}", "{user: u, secret: sip-pw}}").replace("jump: switch", "jump: switch, via: openssh"),
+        "hosts.cti.ssh.jump: expected a jump host without `secret`, found 'switch': "
+        "the system's `ssh` takes none from a program [E-VALUE-TYPE]",
+    ),
+    (
+        BASE.replace(
+            "  bare:",
+            "  c: {address: c, ssh: {user: u, jump: cti}}\n  d: {address: d, ssh: {user: u, jump: c}}\n"
+            "  e: {address: e, ssh: {user: u, jump: d}}\n  bare:",
+        ),
+        "hosts.e.ssh.jump: expected a way over at most 3 hosts, found e -> d -> c -> cti -> switch [E-VALUE-TYPE]",
+    ),
+    (
+        BASE.replace(
+            "address: 192.0.2.3}",
+            "address: 192.0.2.3, commands: {x: {run: [y], reads: yes, reader: mac, passes: {rx_dbm: {at_least: -20}}}}}",
+        ),
+        "hosts.bare.commands.x.passes.rx_dbm: expected a value of the reader mac, found 'rx_dbm' "
+        "(there are: bound, exit_status, mac, result, seen_count) [E-NAME-UNKNOWN]",
+    ),
+    (
         BASE.replace("jump: switch", "secret: sip-pw, via: openssh"),
         (
             "hosts.cti.ssh.via: expected `via: paramiko`, found `openssh`: the system's `ssh` takes no password from a program"
@@ -326,7 +351,8 @@ def test_what_a_plan_names_is_kept_with_everything_that_it_leads_to(tmp_path: ob
     plan = load_playbook("plan", [folder(tmp_path, steps)])
     kept = kept_site(site_text_of(site_of(WHOLE.encode(), "site.yaml"), plan), "kept")
     assert set(kept.hosts) == {"switch", "cti"}
-    assert (set(kept.groups), set(kept.seats), set(kept.logs)) == ({"all"}, set(), set())
+    # The seat is plugged in to the switch: its MAC address may be asked for.
+    assert (set(kept.groups), set(kept.seats), set(kept.logs)) == ({"all"}, {"seat-1"}, set())
     assert kept.secrets == site_of(WHOLE.encode(), "site.yaml").secrets
 
 

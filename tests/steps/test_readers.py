@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.model.ports_of_devices import port_key
-from runbook.model.readers import READERS, VALUES
+from runbook.model.readers import GIVES, READERS, VALUES
 from runbook.model.readers.printed import Printed
 from runbook.model.replies import CannotAskError
 from runbook.model.step import Result
@@ -135,6 +135,21 @@ def test_no_output_breaks_a_reader_and_its_values_are_documented(text: str, read
     except CannotAskError:
         return
     assert set(found.values) <= set(VALUES)
+
+
+@pytest.mark.parametrize(
+    ("reader", "recorded"),
+    [
+        ("exit", "mac-none"),
+        ("text", "mac-none"),
+        ("trunk", "trunk-pbx"),
+        ("mac", "mac-h3c"),
+        ("optical", "optical-h3c"),
+    ],
+)
+def test_a_reader_gives_the_values_that_the_site_file_may_name(reader: str, recorded: str) -> None:
+    assert set(read(reader, recorded).values) == set(GIVES[reader])
+    assert set(VALUES) == {name for names in GIVES.values() for name in names}
 
 
 def test_ports_of_other_kinds_and_numbers_differ() -> None:

@@ -29,3 +29,11 @@ VALUES: Mapping[str, str] = {
     "tx_dbm": "Reader optical: transmitted power in dBm, the lowest that was shown; none without light.",
 }
 """The values of all readers: which of them a command gives is decided by its `reader`."""
+GIVES: Mapping[str, tuple[str, ...]] = {
+    "exit": ("exit_status",),
+    "text": ("text", "exit_status"),
+    "trunk": ("up_count", "down_count", "state", "exit_status"),
+    "mac": ("mac", "seen_count", "bound", "result", "exit_status"),
+    "optical": ("rx_dbm", "tx_dbm", "exit_status"),
+}
+"""Which values each reader gives."""
