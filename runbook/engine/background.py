@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Generic, TypeVar
 
 from runbook.engine.at_once import AT_ONCE
@@ -32,23 +32,21 @@ class Background(Generic[T]):
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Job[T] | None] = SimpleQueue()
         self._done: SimpleQueue[Done[T]] = SimpleQueue()
-        self._threads = 0
-        self._under_way = 0
+        self._guard = Lock()
+        self._threads = self._idle = 0
 
     def __enter__(self) -> Background[T]:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        for _thread in range(self._threads):
+        for _thread in range(AT_ONCE):
             self._jobs.put(None)
 
     def begin(self, name: str, run: Callable[[], T]) -> None:
-        """Run it as soon as a thread is free."""
-        self._under_way += 1
+        """Run it as soon as a thread is free. Returns at once: a thread that finds more than its own job begins the next one."""
         self._jobs.put((name, run))
-        if self._threads < min(self._under_way, AT_ONCE):
-            self._threads += 1
-            Thread(target=self._work, name="runbook-reading", daemon=True).start()
+        if self._jobs.qsize() == 1:
+            self._one_more()
 
     def taken(self, timeout_s: float = 0.0) -> list[Done[T]]:
         """What has ended since, waiting for the first for at most `timeout_s`."""
@@ -59,11 +57,27 @@ class Background(Generic[T]):
             while True:
                 found.append(self._done.get_nowait())
         except Empty:
-            self._under_way -= len(found)
             return found
 
+    def _one_more(self) -> None:
+        with self._guard:
+            if self._idle or self._threads == AT_ONCE:
+                return
+            self._threads += 1
+        Thread(target=self._work, name="runbook-reading", daemon=True).start()
+
+    def _next(self) -> Job[T] | None:
+        with self._guard:
+            self._idle += 1
+        job = self._jobs.get()
+        with self._guard:
+            self._idle -= 1
+        return job
+
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
+            if self._jobs.qsize():
+                self._one_more()
             name, run = job
             try:
                 self._done.put(Done(name, run(), None))

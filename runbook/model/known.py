@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from runbook.model.events import (
     IncidentOpened,
@@ -17,6 +17,7 @@ from runbook.model.events import (
 from runbook.model.record import Recorded
 
 END = "end"
+T = TypeVar("T", "StepState", "State")
 
 IncidentState = Literal["open", "recovered", "closed", "aborted"]
 
@@ -214,3 +215,11 @@ class State:
     def debt(self, step: str) -> Debt | None:
         """The open debt of an opener."""
         return next((debt for debt in self.open_debts if debt.step == step), None)
+
+
+def changed(known: T, **changes: Any) -> T:
+    """The same with these fields changed, as `dataclasses.replace` at a tenth of its cost: a fold makes thousands of them."""
+    assert changes.keys() <= vars(known).keys(), changes
+    new = object.__new__(type(known))
+    vars(new).update(vars(known), **changes)
+    return new

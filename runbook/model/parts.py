@@ -85,12 +85,12 @@ _BY_WEIGHT: tuple[tuple[str, ...], ...] = (
 
 def joined(branches: Mapping[str, Sequence[str]]) -> tuple[Outcome, str]:
     """What branches that have ended say together: the worst outcome of their steps, and how many ended with each."""
-    ended = {branch: max(outcomes, key=_weight, default="") for branch, outcomes in branches.items()}
+    worst_of = {branch: max(outcomes, key=_weight, default="") for branch, outcomes in branches.items()}
     by_weight: dict[str, list[str]] = {}
-    for branch, outcome in ended.items():
-        by_weight.setdefault(_BY_WEIGHT[_weight(outcome)][0], []).append(branch)
+    for branch, branch_outcome in worst_of.items():
+        by_weight.setdefault(_BY_WEIGHT[_weight(branch_outcome)][0], []).append(branch)
     worst_first = sorted(by_weight, key=_weight, reverse=True)
-    found = "; ".join(_listed(outcome, by_weight[outcome], len(branches)) for outcome in worst_first)
+    found = "; ".join(_listed(name, by_weight[name], len(branches)) for name in worst_first)
     outcome: Outcome = worst_first[0] if worst_first else "passed"  # type: ignore[assignment]
     return outcome, found
 

@@ -39,7 +39,7 @@ from runbook.model.events import (
     UnknownAnswered,
     WentTo,
 )
-from runbook.model.known import END, Debt, IncidentState, Position, State, StepState
+from runbook.model.known import END, Debt, IncidentState, Position, State, StepState, changed
 from runbook.model.record import Recorded, event_of
 from runbook.model.units import utc_read
 
@@ -59,27 +59,27 @@ def after(state: State, recorded: Recorded) -> State:
     handler = _HANDLERS.get(type(recorded.event))
     if handler:
         state = standing(handler(state, recorded, recorded.event))
-    return replace(state, last=recorded)
+    return changed(state, last=recorded)
 
 
 def _with_step(state: State, step: str, **changes: Any) -> State:
-    return replace(state, steps={**state.steps, step: replace(state.step(step), **changes)})
+    return changed(state, steps={**state.steps, step: changed(state.step(step), **changes)})
 
 
 def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
-    return replace(state, opened=event, opened_at=recorded.at, reported_at=utc_read(event.reported_at))
+    return changed(state, opened=event, opened_at=recorded.at, reported_at=utc_read(event.reported_at))
 
 
 def _reported(state: State, recorded: Recorded, event: ReportedTimeCorrected) -> State:
-    return replace(state, reported_at=utc_read(event.at))
+    return changed(state, reported_at=utc_read(event.at))
 
 
 def _input(state: State, recorded: Recorded, event: InputAnswered) -> State:
-    return replace(state, inputs={**state.inputs, event.name: event.value})
+    return changed(state, inputs={**state.inputs, event.name: event.value})
 
 
 def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State:
-    return replace(state, self_check=recorded)
+    return changed(state, self_check=recorded)
 
 
 def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
@@ -98,8 +98,10 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
         delegated=before.delegated if before.awaited else None,
     )
     # A `together` that begins anew begins all its branches anew.
-    lanes = {lane: at for lane, at in state.lanes.items() if lane.rpartition("/")[0] != event.step}
-    state = replace(state, steps={**state.steps, event.step: fresh}, lanes=lanes, paused="")
+    lanes = state.lanes
+    if not event.lane:
+        lanes = {lane: at for lane, at in lanes.items() if lane.rpartition("/")[0] != event.step}
+    state = changed(state, steps={**state.steps, event.step: fresh}, lanes=lanes, paused="")
     state = _moved(state, event.lane, Position("at", event.step))
     return _open_debt(state, recorded, event.step, event.opens)
 
@@ -107,14 +109,14 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
 def _moved(state: State, lane: str, position: Position) -> State:
     """The state with the walk, or that branch of it, somewhere else."""
     if lane:
-        return replace(state, lanes={**state.lanes, lane: position})
-    return replace(state, position=position)
+        return changed(state, lanes={**state.lanes, lane: position})
+    return changed(state, position=position)
 
 
 def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
     if not kind or state.debt(step):
         return state
-    return replace(state, debts=(*state.debts, Debt(step, kind, recorded.at, recorded.seq)))
+    return changed(state, debts=(*state.debts, Debt(step, kind, recorded.at, recorded.seq)))
 
 
 def _reading(state: State, recorded: Recorded, event: ReadingTaken) -> State:
@@ -131,7 +133,7 @@ def _refused(state: State, recorded: Recorded, event: ApprovalRefused) -> State:
 
 def _intended(state: State, recorded: Recorded, event: ActionIntended) -> State:
     state = _with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
-    state = replace(state, began_since_answer=True)
+    state = changed(state, began_since_answer=True)
     return _open_debt(state, recorded, event.step, event.opens)
 
 
@@ -141,7 +143,7 @@ def _act_ended(state: State, recorded: Recorded, event: ActionEnded) -> State:
 
 def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) -> State:
     if event.reason and event.answer != "unknown":
-        state = replace(state, carried_answered=(*state.carried_answered, event.reason))
+        state = changed(state, carried_answered=(*state.carried_answered, event.reason))
     if event.answer == "redo":
         return _with_step(state, event.step, intent=None, act_ended=None, unknown_answer="redo")
     return _with_step(state, event.step, unknown_answer=event.answer)
@@ -168,9 +170,9 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
             else debt
             for debt in state.debts
         )
-        state = replace(state, debts=debts)
+        state = changed(state, debts=debts)
     if event.by == "person":
-        state = replace(state, last_answer=recorded, began_since_answer=False)
+        state = changed(state, last_answer=recorded, began_since_answer=False)
     return _moved(state, event.lane, Position("after", event.step))
 
 
@@ -183,8 +185,8 @@ def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
 
 def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
     state = _with_step(state, event.step, recovery="yes" if event.recovered else "no")
-    state = replace(state, last_answer=recorded, began_since_answer=False)
-    return replace(state, status="recovered", recovered_at=recorded.at) if event.recovered else state
+    state = changed(state, last_answer=recorded, began_since_answer=False)
+    return changed(state, status="recovered", recovered_at=recorded.at) if event.recovered else state
 
 
 def _went(state: State, recorded: Recorded, event: WentTo) -> State:
@@ -198,11 +200,11 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     forced = event.because in ("goto", "offer")
     here = Position("after", END) if event.target == END else Position("at", event.target, forced=forced)
     offers = {**state.offers, event.offer: "go"} if event.offer else state.offers
-    state = replace(state, steps=steps, offers=offers)
+    state = changed(state, steps=steps, offers=offers)
     if event.lane:
         led_by = event.origin if event.because == "next" else state.led_by
-        return _moved(replace(state, led_by=led_by), event.lane, here)
-    return replace(
+        return _moved(changed(state, led_by=led_by), event.lane, here)
+    return changed(
         state,
         position=here,
         led_by=event.origin if event.because == "next" else "",
@@ -211,27 +213,27 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
 
 
 def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> State:
-    state = replace(state, last_answer=None)
+    state = changed(state, last_answer=None)
     if event.question == "delegate":
         return _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={})
     if not event.walk_goes_back:
         return state
     if state.step(event.step).recovery == "yes":
-        state = replace(state, status="open", recovered_at=None)
+        state = changed(state, status="open", recovered_at=None)
     state = _with_step(state, event.step, recovery="")
     if event.question == "recovered":
         inside = event.step != END and state.step(event.step).finished is None
-        return replace(state, position=Position("at" if inside else "after", event.step))
+        return changed(state, position=Position("at" if inside else "after", event.step))
     if event.lane:
         # Its branch goes on from there, so the `together` around it has not ended.
         around = event.lane.rpartition("/")[0]
         state = _with_step(state, around, finished=None, outcome="", values={}, recovery="")
-        state = replace(state, position=Position("at", around))
+        state = changed(state, position=Position("at", around))
     if moved := state.staff.get(event.step):
         # Who was named by mistake in this attempt did not come.
         begun = state.step(event.step).begun_at
         right = tuple(row for row in moved if begun is None or row.at < begun)
-        state = replace(state, staff={**state.staff, event.step: right})
+        state = changed(state, staff={**state.staff, event.step: right})
     # The intent stays: a wrong answer about an act makes its end unknown again, it does not undo it.
     state = _with_step(state, event.step, begun_at=None, finished=None, outcome="", answer="", by="", values={})
     return _moved(state, event.lane, Position("at", event.step, forced=True))
@@ -252,27 +254,27 @@ def _answered(state: State, recorded: Recorded, event: DelegateAnswered) -> Stat
         by="person",
         values=dict(event.values),
     )
-    state = replace(state, last_answer=recorded, began_since_answer=False)
+    state = changed(state, last_answer=recorded, began_since_answer=False)
     return _moved(state, event.lane, Position("after", event.step)) if event.waited else state
 
 
 def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
-    return replace(state, tickets={**state.tickets, event.step: event})
+    return changed(state, tickets={**state.tickets, event.step: event})
 
 
 def _staff(state: State, recorded: Recorded, event: StaffMoved) -> State:
-    return replace(state, staff={**state.staff, event.step: (*state.staff.get(event.step, ()), recorded)})
+    return changed(state, staff={**state.staff, event.step: (*state.staff.get(event.step, ()), recorded)})
 
 
 def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
     known = state.step(event.step)
-    return replace(state, noted=state.noted | {event.step}) if known.finished or known.awaited else state
+    return changed(state, noted=state.noted | {event.step}) if known.finished or known.awaited else state
 
 
 def _told(state: State, recorded: Recorded, event: PersonTold) -> State:
     if not event.reached or event.contact in state.told:
         return state
-    return replace(state, told=(*state.told, event.contact))
+    return changed(state, told=(*state.told, event.contact))
 
 
 def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
@@ -282,27 +284,27 @@ def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
         else debt
         for debt in state.debts
     )
-    return replace(state, debts=debts)
+    return changed(state, debts=debts)
 
 
 def _closed(state: State, recorded: Recorded, event: IncidentClosed) -> State:
-    return replace(state, status="closed", ended_at=recorded.at)
+    return changed(state, status="closed", ended_at=recorded.at)
 
 
 def _aborted(state: State, recorded: Recorded, event: IncidentAborted) -> State:
-    return replace(state, status="aborted", ended_at=recorded.at)
+    return changed(state, status="aborted", ended_at=recorded.at)
 
 
 def _paused(state: State, recorded: Recorded, event: Paused) -> State:
-    return replace(state, paused=event.why)
+    return changed(state, paused=event.why)
 
 
 def _reloaded(state: State, recorded: Recorded, event: SiteReloaded) -> State:
-    return replace(state, reloaded=event)
+    return changed(state, reloaded=event)
 
 
 def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
-    state = replace(state, paused="", resumed_seq=recorded.seq)
+    state = changed(state, paused="", resumed_seq=recorded.seq)
     # Whoever goes on with a walk that ended without recovery is asked again.
     return _with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
 
