@@ -80,15 +80,23 @@ STATUS = "systemctl is-active -- core"
 RESTART = "systemctl restart -- core"
 
 
+def playbook(name: str, steps: str, then: str = "end", extra: str = "", severity: str = "SEV3") -> tuple[str, str]:
+    """The text of another playbook, for `others` of `plan`."""
+    head = HEAD.replace("id: plan", f"id: {name}").replace("SEV3", severity).replace("A plan", f"The plan {name}")
+    return name, head.format(then=then, extra=dedent(extra)) + indent(dedent(steps).strip("\n"), "  ") + "\n"
+
+
 @cache
-def plan(steps: str, then: str = "end", extra: str = "") -> Playbook:
-    """A plan from the YAML of its steps, through the real loader with all its checks."""
+def plan(steps: str, then: str = "end", extra: str = "", others: tuple[tuple[str, str], ...] = ()) -> Playbook:
+    """A plan from the YAML of its steps, through the real loader with all its checks. `others`: further playbooks, whole, by id."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "blocks").mkdir()
         (root / "blocks" / "pair.yaml").write_text(BLOCK, encoding="utf-8")
         text = HEAD.format(then=then, extra=dedent(extra)) + indent(dedent(steps).strip("\n"), "  ") + "\n"
         (root / "plan.yaml").write_text(text, encoding="utf-8")
+        for name, whole in others:
+            (root / f"{name}.yaml").write_text(whole, encoding="utf-8")
         try:
             return load_playbook("plan", [root], SITE)
         except ProblemsError as error:
