@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.certificates import Certificate
-from tests.peers import free_port, listens, process, program, until
+from tests.peers import free_port, listens, process, program, says, until
 
 PAGE = "<html><title>Seats</title><p>Sign in 登录</p></html>"
 NGINX = """\
@@ -59,8 +60,12 @@ class Nginx:
     secure: dict[str, int]
 
     def asked(self) -> list[str]:
-        """Every line of the access log."""
-        return (self.folder / "access.log").read_text(encoding="utf-8").splitlines()
+        """Every line of the access log. nginx writes one after its answer, so a question of our own comes behind all others."""
+        mark, log = f"/mark-{time.monotonic_ns()}", self.folder / "access.log"
+        with socket.create_connection(("127.0.0.1", self.plain), timeout=5) as connection:
+            connection.sendall(f"GET {mark} HTTP/1.0\r\n\r\n".encode())
+        until(lambda: says(log, mark))
+        return [line for line in log.read_text(encoding="utf-8").splitlines() if "/mark-" not in line]
 
 
 @contextmanager

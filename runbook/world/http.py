@@ -150,9 +150,11 @@ class _Asked:
                 kept += data[: KEEP_BODY_BYTES - len(kept)]
         except (HTTPException, OSError, ValueError):
             why = "incomplete"
-        if size < READ_BODY_BYTES and response.length:
+        whole = size >= READ_BODY_BYTES
+        if response.length and not whole:
             why = "incomplete"
-        late = bool(why) and self._late()
+        # A body that only closing ends, and that is cut off at the deadline, looks like one that ended.
+        late = self._late() and not whole
         result: Literal["answered", "timed_out"] = "timed_out" if late else "answered"
         return replace(answered, result=result, body=bytes(kept), size_bytes=min(size, READ_BODY_BYTES), why=why)
 

@@ -27,13 +27,13 @@ def conversation(address: str, port: int, turns: Sequence[Turn], timeout_s: floa
     deadline = began + timeout_s
     attempt = connect(resolve(address, min(timeout_s, RESOLVE_S)), port, deadline - time.monotonic())
     if attempt.connection is None:
-        result: Literal["refused", "timed_out"] = "refused" if attempt.result == "refused" else "timed_out"
-        return TalkReply(result, 0, NOTHING, time.monotonic() - began, attempt.address)
+        unanswered: Literal["refused", "timed_out"] = "refused" if attempt.result == "refused" else "timed_out"
+        return TalkReply(unanswered, 0, NOTHING, time.monotonic() - began, attempt.address)
     with attempt.connection as sock:
         talk = _Talk(sock, deadline)
         kept = talk.take(turns)
-    said = "said" if kept == len(turns) else "other"
-    return TalkReply(said, kept, talk.recorder.capture(), time.monotonic() - began, attempt.address)  # type: ignore[arg-type]
+    result: Literal["said", "other"] = "said" if kept == len(turns) else "other"
+    return TalkReply(result, kept, talk.recorder.capture(), time.monotonic() - began, attempt.address)
 
 
 class _Talk:

@@ -277,6 +277,12 @@ def slow_body(connection: socket.socket) -> None:
     dawdle(connection, b"x" * 1000)
 
 
+def slow_until_closed(connection: socket.socket) -> None:
+    request(connection)
+    connection.sendall(HEAD + b"\r\n")
+    dawdle(connection, b"x" * 1000)
+
+
 def slow_chunks(connection: socket.socket) -> None:
     request(connection)
     connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
@@ -288,7 +294,10 @@ def silent(connection: socket.socket) -> None:
     connection.recv(1)
 
 
-@pytest.mark.parametrize(("serve", "status"), [(slow_head, None), (slow_body, 200), (slow_chunks, 200), (silent, None)])
+@pytest.mark.parametrize(
+    ("serve", "status"),
+    [(slow_head, None), (slow_body, 200), (slow_until_closed, 200), (slow_chunks, 200), (silent, None)],
+)
 def test_a_byte_now_and_then_does_not_hold_anybody_beyond_the_time(serve: Serve, status: int | None) -> None:
     began = time.monotonic()
     reply = of(serve, timeout_s=0.8)

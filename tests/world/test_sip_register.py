@@ -172,6 +172,12 @@ def test_a_server_that_challenges_for_ever_is_answered_once() -> None:
     assert "night shift" not in b"".join(came).decode()
 
 
+def test_without_a_secret_no_challenge_is_answered() -> None:
+    with challenging(lambda data: ["401 Unauthorized", DIGEST]) as (port, came):
+        assert register(host(""), port).status == 401
+    assert len(came) == 1
+
+
 def test_a_proxy_is_answered_in_its_own_field() -> None:
     def answers(data: bytes) -> list[str]:
         return ["200 OK"] if b"Proxy-Authorization: Digest" in data else ["407 Proxy", DIGEST.replace("WWW", "Proxy")]
