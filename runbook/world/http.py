@@ -145,7 +145,7 @@ class _Asked:
 
         kept, size, why = bytearray(), 0, ""
         try:
-            while size < READ_BODY_BYTES and (data := response.read1(65536)):
+            while size < READ_BODY_BYTES and (data := response.read1(min(65536, READ_BODY_BYTES - size))):
                 size += len(data)
                 kept += data[: KEEP_BODY_BYTES - len(kept)]
         except (HTTPException, OSError, ValueError):
@@ -156,7 +156,7 @@ class _Asked:
         # A body that only closing ends, and that is cut off at the deadline, looks like one that ended.
         late = self._late() and not whole
         result: Literal["answered", "timed_out"] = "timed_out" if late else "answered"
-        return replace(answered, result=result, body=bytes(kept), size_bytes=min(size, READ_BODY_BYTES), why=why)
+        return replace(answered, result=result, body=bytes(kept), size_bytes=size, why=why)
 
     def _late(self) -> bool:
         return time.monotonic() >= self.deadline - 0.01
