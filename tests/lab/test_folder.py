@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from runbook.world.lab.centre import MACHINES
+from runbook.world.lab.centre import MACHINES, SEATS
 from runbook.world.lab.folder import FIRST_PORT, LAST_PORT, read_setup
 from tests.lab.running import StartLab
 
@@ -30,7 +30,8 @@ def test_folder_and_files_are_their_owners_only(start_lab: StartLab) -> None:
 def test_the_site_file_is_whole(start_lab: StartLab) -> None:
     running = start_lab("healthy")
     site = running.site
-    assert site.hosts.keys() == MACHINES.keys()
+    assert (site.hosts.keys(), site.seats.keys()) == (MACHINES.keys(), SEATS.keys())
+    assert site.members(("gateways", "sample-seats")) == ("gateway-a", "gateway-b", *SEATS)
     assert set(ROLES.split()) <= site.contacts.keys()
     assert site.lines.keys() == {"hotline", "emergency"}
     assert (site.name, site.time_zone) == ("Lab call centre", "Asia/Shanghai")

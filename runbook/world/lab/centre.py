@@ -50,6 +50,15 @@ MACHINES: dict[str, Machine] = {
     "app": Machine({"en": "Application server", "zh": "应用服务器"}),
 }
 
+SEATS: dict[str, Machine] = {
+    f"seat-{number}": Machine({"en": f"Seat {number}", "zh": f"座席{number}"}) for number in (1, 2, 3)
+}
+
+FLOOR = "1"
+"""Where the seats are."""
+
+GROUPS: dict[str, tuple[str, ...]] = {"gateways": ("gateway-a", "gateway-b"), "sample-seats": tuple(SEATS)}
+
 DOORS: tuple[Door, ...] = (
     *(Door(name, "ssh", "ssh") for name, machine in MACHINES.items() if machine.ssh),
     Door("cti", "cti", "tcp", needs="cti-core"),
@@ -62,6 +71,7 @@ DOORS: tuple[Door, ...] = (
     Door("gateway-b", "sip", "sip"),
     Door("db", "database", "tcp"),
     Door("app", "http", "http"),
+    *(Door(seat, "softphone", "tcp") for seat in SEATS),
 )
 
 SERVICES: dict[str, str] = {service: host for host, machine in MACHINES.items() for service in machine.services}

@@ -23,7 +23,7 @@ from runbook.model.errors import RunbookError
 from runbook.model.text import N_
 from runbook.world.lab.answers import LONGEST, http_answer, sip_answer, sip_requests
 from runbook.world.lab.cases import CASES, HEALTHY
-from runbook.world.lab.centre import DOORS, MACHINES, SERVICES, USER, Door
+from runbook.world.lab.centre import DOORS, MACHINES, SEATS, SERVICES, USER, Door
 from runbook.world.lab.control import serve_control
 from runbook.world.lab.folder import CONTROL, Setup, claim, furnish
 from runbook.world.lab.gates import Gate, Gates
@@ -124,7 +124,7 @@ class Server:
 
     def _answer(self, op: str, request: dict[str, Any]) -> dict[str, Any]:
         centre = self.memory.centre()
-        if op == "ping" and request.get("host") in MACHINES:
+        if op == "ping" and request.get("host") in {**MACHINES, **SEATS}:
             rtt_ms = 0.4 + 1000 * centre.case.answer_delay_s
             count = min(int(request.get("count", 1)), 1000)
             return {"rtts_ms": [rtt_ms] * count if centre.is_up(request["host"]) else []}
@@ -152,7 +152,7 @@ class Server:
                     service: centre.services[service].status for service, host in SERVICES.items() if host == name
                 },
             }
-            for name in MACHINES
+            for name in {**MACHINES, **SEATS}
         ]
         return {"case": centre.case_name, "hosts": hosts}
 

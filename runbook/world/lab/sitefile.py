@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runbook.world.lab.centre import ADDRESS, CONTACTS, DOORS, LINES, MACHINES, USER
+from runbook.world.lab.centre import ADDRESS, CONTACTS, DOORS, FLOOR, GROUPS, LINES, MACHINES, SEATS, USER
 
 NAME = "Lab call centre"
 
@@ -26,6 +26,8 @@ def _site(ports: Mapping[str, int], host_key: str, user_key: str) -> dict[str, A
         "name": NAME,
         "time_zone": "Asia/Shanghai",
         "hosts": {name: _host(name, ports, host_key, user_key) for name in MACHINES},
+        "seats": {name: {**_host(name, ports, host_key, user_key), "floor": FLOOR} for name in SEATS},
+        "groups": {name: list(members) for name, members in GROUPS.items()},
         "lines": {name: {"title": title} for name, title in LINES.items()},
         "contacts": {
             role: {"title": title, "people": [{"name": person, "number": ""} for person in people]}
@@ -35,7 +37,7 @@ def _site(ports: Mapping[str, int], host_key: str, user_key: str) -> dict[str, A
 
 
 def _host(name: str, ports: Mapping[str, int], host_key: str, user_key: str) -> dict[str, Any]:
-    machine = MACHINES[name]
+    machine = MACHINES.get(name) or SEATS[name]
     host: dict[str, Any] = {"address": ADDRESS, "title": machine.title}
     if named := {door.name: ports[door.key] for door in DOORS if door.host == name and door.speaks != "ssh"}:
         host["ports"] = named
