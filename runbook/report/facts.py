@@ -24,6 +24,7 @@ from runbook.report.attempts import Walks, attempts, unknown_acts
 from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
 from runbook.report.record import ClockFacts, DebtFacts, Facts, Proof, Tickets
 from runbook.report.sentences import Names
+from runbook.report.staff import not_back, staff
 from runbook.report.timeline import timeline
 from runbook.report.values import titled
 from runbook.report.walked import Attempt, StepFacts
@@ -55,6 +56,7 @@ def facts(
     names = _names(playbook, site, opened, zone)
     walks = attempts(journal)
     corrected = any(isinstance(recorded.event, ev.ReportedTimeCorrected) for recorded in journal)
+    borrowed = staff(playbook, state)
     return Facts(
         incident=opened.incident,
         mode=opened.mode,
@@ -92,10 +94,11 @@ def facts(
         approvals=approvals(journal, names),
         debts=tuple(_debts(state, as_of)),
         tickets=_tickets(journal, state),
+        staff=borrowed,
         deviations=deviations(journal, names),
         unknown=unknown_acts(walks, [step.id for step in state.unknown]),
         notes=notes(journal),
-        still_open=still_open(state, names),
+        still_open=(*still_open(state, names), *not_back(borrowed)),
         evidence=evidence(journal),
         events=len(journal),
         proof=proof or Proof(last.hash),

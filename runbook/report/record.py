@@ -41,6 +41,20 @@ class Tickets:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffFacts:
+    """Somebody who was borrowed (`do` add) or moved: until `until`, else not back yet, or waived."""
+
+    step: str
+    do: str
+    name: str
+    place: str
+    since: datetime
+    until: datetime | None
+    approved_by: str
+    waived_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deviation:
     """A place where the walk left the plan's line, with the reason that was given. `detail` in words."""
 
@@ -143,6 +157,7 @@ class Facts:
     approvals: tuple[Approval, ...]
     debts: tuple[DebtFacts, ...]
     tickets: tuple[Tickets, ...]
+    staff: tuple[StaffFacts, ...]
     deviations: tuple[Deviation, ...]
     unknown: tuple[Act, ...]
     notes: tuple[Note, ...]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runbook import __version__
+from runbook.model.playbook import Playbook
 from runbook.model.text import speak
+from runbook.report.facts import facts
 from runbook.report.markdown import markdown
 from runbook.report.record import Proof
-from tests.report.incident import Story, told, whole
+from tests.report.incident import Story, plan, site, told, whole
 
 GOLDEN = Path(__file__).with_name("incident.md")
 """Written by `python -m tests.report.golden` and read by a person before it is committed."""
@@ -121,3 +124,38 @@ def test_a_mesh_is_a_table_and_each_cell_that_is_not_good_stands_with_its_reason
         "| db | cim | could not be asked | login: no key |",
         "",
     ]
+
+
+def test_borrowed_staff_stand_with_place_time_and_approver_and_who_is_not_back_is_open() -> None:
+    """CAP-037: from and to for each, and an entry that is still open is reported as unfinished."""
+    from runbook.model import events as ev
+
+    def lines(*, waived: bool = False) -> list[str]:
+        story = Story()
+        story.opened()
+        story.add(ev.ApprovalGiven("tickets", "leadership", "Manager C", "spoken", "act", "ab", "2026-11-04T00:00:00Z"))
+        story.add(ev.StepBegun("tickets", 1, "borrowed_staff"))
+        story.add(ev.StaffMoved("tickets", "add", ["Li", "Wang|x"], ["seat-1", "seat-2"]))
+        story.add(ev.StaffMoved("back-entry", "release", ["Li"], ["seat-1"]), after=600)
+        if waived:
+            story.add(ev.DebtWaived("tickets", "Post B", "stays on duty"))
+        return markdown(facts(story.rows, closing(), site(), story.now)).splitlines()
+
+    def closing() -> Playbook:
+        made = plan()
+        steps = [
+            replace(step, keys=step.keys.model_copy(update={"closes": "tickets"})) if step.id == "back-entry" else step
+            for step in made.steps
+        ]
+        return replace(made, steps=tuple(steps))
+
+    rows = [line for line in lines() if "seat-" in line and line.startswith("| ") and "came to help" in line]
+    li, wang = rows[:2]
+    assert li.startswith("| Li | seat-1 | came to help | ")
+    assert "not gone back" not in li
+    assert li.endswith("| Manager C |")
+    assert r"Wang\|x" in wang
+    assert "**not gone back**" in wang
+    assert r"- not gone back: Wang\|x (seat-2)" in lines()
+    assert not [line for line in lines(waived=True) if line.startswith("- not gone back")]
+    assert any("waived by Post B" in line and "seat-2" in line for line in lines(waived=True))
