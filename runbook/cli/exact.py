@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runbook.cli.flow import flow
+from runbook.cli.sent import words_sent_by
 from runbook.loader.needs import Need, bodies, missing, needs, needs_of, placeheld, shown
 from runbook.model.playbook import Playbook, Step
 from runbook.model.site import Host, Site
@@ -39,7 +40,7 @@ _UNDER = {"": N_("exactly: {line}"), "verify": N_("verify: {line}"), "until": N_
 def exact_facts(step: Step, plan: Playbook, site: Site) -> dict[str, Any]:
     """What one step would send and to whom, as JSON has it."""
     sent = [
-        {"key": under, "line": _exactly(step, plan, kind, under, site)}
+        {"key": under, "line": _exactly(step, plan, kind, under, site), "sent": _sent(step, plan, kind, site)}
         for kind, under in bodies(step, plan, site)
         if kind.GROUP != "people"
     ]
@@ -53,9 +54,11 @@ def exact_facts(step: Step, plan: Playbook, site: Site) -> dict[str, Any]:
 def exact_lines(facts: dict[str, Any]) -> Iterator[str]:
     """The same in words."""
     for entry in facts["exactly"]:
-        if entry["line"] == facts["does"]:
-            continue
-        yield "    " + _(_UNDER[entry["key"]]).format(line=entry["line"])
+        if entry["line"] != facts["does"]:
+            yield "    " + _(_UNDER[entry["key"]]).format(line=entry["line"])
+        for words in entry["sent"]:
+            if words not in entry["line"]:
+                yield "      " + _("sent: {line}").format(line=words)
     for use in facts["uses"]:
         name = _("{name} of {machine}").format(name=use["name"], machine=use["of"]) if use["of"] else use["name"]
         yield f"    {_(_ONE[use['what']])} {name}: {', '.join(use['is']) or _('no number')}"
@@ -103,6 +106,12 @@ def _exactly(step: Step, plan: Playbook, kind: Kind, under: str, site: Site) -> 
     line = as_written if asked else line
     given = [] if asked and not under else _given(step, plan, under)
     return line + "".join(f", {key} {value}" for key, value in given)
+
+
+def _sent(step: Step, plan: Playbook, kind: Kind, site: Site) -> list[str]:
+    """The command lines that go out over SSH; none where an input without a default decides them."""
+    lines = words_sent_by(kind, step.keys, site)
+    return lines if shown(str(kind), plan.header_of(step.plan)) == str(kind) else []
 
 
 def _given(step: Step, plan: Playbook, under: str) -> list[tuple[str, str]]:

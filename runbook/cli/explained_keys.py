@@ -101,8 +101,15 @@ def keys_known() -> set[str]:
 
 
 def models() -> list[type[BaseModel]]:
-    """Every model whose sentences are shown."""
-    return [model for _place, model in _places()] + list(FLOW.values())
+    """Every model whose sentences are shown, those inside others too."""
+    found: dict[type[BaseModel], None] = {}
+    todo = [model for _place, model in _places()] + list(FLOW.values())
+    while todo:
+        model = todo.pop(0)
+        if model not in found:
+            found[model] = None
+            todo += [inner for field in model.model_fields.values() for inner in _inside(field.annotation)]
+    return list(found)
 
 
 def _places() -> Iterator[tuple[str, type[BaseModel]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,38 @@ def test_the_words_of_every_command_are_shown_as_they_would_be_sent(
     assert sent["tell"] == []
 
 
+def test_what_goes_out_over_ssh_is_shown_and_nothing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The step's own code runs against ports that refuse; a real listener in the site's place hears nothing."""
+    steps_of_it = (
+        "  - {id: far, title: Far, ping: {hosts: [cti, sip], from: cti}, next: {failed: continue}}\n"
+        "  - {id: near, title: Near, service: {host: cti, name: cti-core, do: status}, next: {failed: continue}}\n"
+        "  - {id: log, title: Log, log_search: {logs: [it], find: lost, since: reported}, next: {failed: continue}}\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        port = listener.getsockname()[1]
+        site = tmp_path / "site.yaml"
+        site.write_text(
+            "site: 1\nname: Here\nhosts:\n"
+            f"  cti: {{address: 127.0.0.1, ssh: {{user: me, port: {port}}}, services: {{cti-core: {{systemd: cti}}}}}}\n"
+            "  sip: {address: 192.0.2.9}\n"
+            "logs: {it: {host: cti, path: /var/log/it, finds: {lost: lost}}}\n",
+            encoding="utf-8",
+        )
+        root = folder(tmp_path, steps_of_it)
+        listed = json.loads(shown(capsys, str(root / "call-centre" / "plan.yaml"), "--site", str(site), "--json"))[
+            "steps"
+        ]
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    far, near, log = (step["exactly"][0]["sent"] for step in listed)
+    assert [line.rpartition(" ")[2] for line in far] == ["127.0.0.1", "192.0.2.9"]
+    assert all(line.startswith("ssh me@127.0.0.1: ") and " ping " in line for line in far)
+    assert near == ["ssh me@127.0.0.1: systemctl is-active -- cti"]
+    assert len(log) == 1
+    assert log[0].endswith("/var/log/it")
+
+
 def test_the_numbers_of_contacts_lines_and_approvers_are_shown(plan: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = steps(capsys, plan)
     uses = {step: {use["name"]: use["is"] for use in found[step]["uses"]} for step in found}
@@ -177,7 +210,7 @@ def test_every_kind_shows_what_it_needs(name: str, tmp_path: Path, capsys: pytes
     """Found by letting its own check look: nothing is declared twice."""
     kind = kinds()[name]
     step = {"id": "it", "title": "It", name: dict(kind.EXAMPLE), "next": {"failed": "continue"}}
-    needed = kind.GROUP == "action" or (kind.NAME == "service")
+    needed = kind.GROUP == "action"
     more = {"verify": {"ping": {"host": "cti"}}, "approval": {"by": "cs-lead"}} if needed else {}
     root = folder(tmp_path, "  " + json.dumps([step | more]))
     (found,) = load_playbook(str(root / "call-centre" / "plan.yaml"), [root]).steps
