@@ -12,6 +12,7 @@ from runbook.model.text import _
 
 SIZE_LIMIT_BYTES = 1 << 20
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_ASKED_OF_THE_SYSTEM = ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -23,13 +24,14 @@ class UnreadableTextError(ValueError):
         super().__init__(sentence)
 
 
-def file_bytes(path: Path) -> bytes:
+def file_bytes(path: Path, *, no_link: bool = False) -> bytes:
     """The bytes of a regular file, one more than the limit at most. Never blocks on a pipe or a device.
 
-    Raises RunbookError E-FILE.
+    `no_link`: the path itself may not be a link. Raises RunbookError E-FILE.
     """
+    flags = [*_ASKED_OF_THE_SYSTEM, *(["O_NOFOLLOW"] if no_link else [])]
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | sum(getattr(os, flag, 0) for flag in flags))
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise RunbookError("E-FILE", file=path, reason=_("it is not a file"))

@@ -51,7 +51,10 @@ class Folders:
 
     def source(self, group: Group, name: str) -> Source | None:
         path = self.path(group, name)
-        return Source(kept_path(group, name), shown_path(path), file_bytes(path)) if path else None
+        if path is None:
+            return None
+        # Where its links lead was looked at: what is put there meanwhile is not followed.
+        return Source(kept_path(group, name), shown_path(path), file_bytes(path.resolve(), no_link=True))
 
     def path(self, group: Group, name: str) -> Path | None:
         """Where the file is. An id that is none (`../x`) is never looked for."""
@@ -99,8 +102,16 @@ def files_in(folder: Path, group: Group) -> list[Path]:
             for name in sorted(names)
             if name.endswith(_SUFFIX) and _ID.fullmatch(name[: -len(_SUFFIX)])
         ]
-        found += [path for path in paths if path.resolve().is_relative_to(real)]
+        found += [path for path in paths if _inside(path, real)]
     return found
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    """Whether a path leads to something in `folder`; a link that leads to itself leads nowhere."""
+    try:
+        return path.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError):
+        return False
 
 
 def folder_of(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from runbook.loader.shelf import Shelf
 from runbook.loader.understood import Understanding
 from runbook.loader.validation import meant
 from runbook.model.errors import Problem, RunbookError
+from runbook.model.ids import ID
 from runbook.model.playbook import Header, Input, Playbook, Step
 from runbook.model.ports import JSON
 from runbook.model.site import Site
@@ -209,7 +211,8 @@ def _ways(plan: OnePlan) -> Iterator[Way]:
 
 def _way(written: Written, target: JSON) -> Iterator[Way]:
     playbook, at = (target.get("playbook"), target.get("at")) if isinstance(target, dict) else (None, None)
-    if isinstance(playbook, str) and isinstance(at, str) and playbook and at:
+    # What is no id is said where the step is understood.
+    if isinstance(playbook, str) and isinstance(at, str) and re.fullmatch(ID, playbook) and at:
         yield Way(written, playbook, at)
 
 

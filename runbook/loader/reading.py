@@ -16,7 +16,7 @@ from runbook.loader.prefix import WORDS
 from runbook.loader.samples import input_sample
 from runbook.loader.shelf import Shelf
 from runbook.loader.validation import Reporter, shown
-from runbook.model.errors import Problem
+from runbook.model.errors import Problem, RunbookError
 from runbook.model.playbook import BlockHeader
 from runbook.model.ports import JSON
 from runbook.model.step import CommonKeys
@@ -107,9 +107,12 @@ class Reading:
             self.problems += report.invalid(error, UseKeys, place)
             return
         name = use.use.block
-        source = self.shelf.source("blocks", name)
+        source = self.shelf.found("blocks", name)
+        at: Place = (*place, "use", "block")
+        if isinstance(source, RunbookError):
+            self.problems.append(report.problem(source.code, at, source.text()))
+            return
         if source is None:
-            at: Place = (*place, "use", "block")
             self.problems.append(report.unknown_name(at, _("a block"), name, self.shelf.names("blocks")))
             return
         self.files[source.kept] = source.data
