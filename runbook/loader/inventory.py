@@ -19,6 +19,7 @@ from runbook.model.text import _
 _FILE, _AGENT = "env-file", "ssh-agent"
 _WAYS = ("systemd", "init", "windows", "commands")
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9-]*)")
+_TIME_EXAMPLE = "%Y-%m-%d %H:%M:%S"
 _SAMPLE = datetime(2026, 11, 22, 20, 41, 53)  # noqa: DTZ001 - only its digits are looked at
 
 
@@ -174,8 +175,10 @@ class Inventory:
             place: Place = ("logs", name)
             yield from self._known((*place, "host"), _("a host or a seat"), log.host, "hosts", "seats")
             if not _time_format(log.time):
-                message = _("expected a time format with hours and minutes such as %Y-%m-%d %H:%M:%S, found {found!r}")
-                yield self.report.problem("E-VALUE-TYPE", (*place, "time"), message.format(found=log.time))
+                message = _("expected a time format with hours and minutes such as {example}, found {found!r}")
+                yield self.report.problem(
+                    "E-VALUE-TYPE", (*place, "time"), message.format(example=_TIME_EXAMPLE, found=log.time)
+                )
             for found, texts in log.finds.items():
                 if not texts or not all(text.strip() for text in texts):
                     message = _("expected texts to look for, found an empty one: every line would count")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import get_args
 
-from runbook.loader.document import Place
+from runbook.loader.document import Document, Mark, Place
 from runbook.loader.references import scalars
 from runbook.loader.validation import Reporter, nearest
 from runbook.model.errors import Problem
@@ -23,11 +23,18 @@ SECRET_KEYS = frozenset(
 _OF_NAMES = frozenset({"ports", "files", "finds", "bindings", "hosts", "groups", "lines"})
 """Parts whose keys are names that the author chose."""
 
+# A text may be a megabyte: no form begins with a run of letters, and each is searched only where its words stand.
 _FORMS = (
-    re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:[^\s/@]+@"),  # user:password@ of a URL: RFC 3986 section 3.2.1
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    re.compile(
-        r"(?i)(?:^|[-_\s?&;,(])(?:password|passwd|passphrase|pwd|token|api[-_]?key|secret|community)(?:\s*=\s*|:)[^\s$<{\"'.,;]"
+    (
+        ("://",),
+        re.compile(r"(?<=[A-Za-z0-9+.-])://[^\s/@:]*:[^\s/@]+@"),
+    ),  # user:password@ of a URL: RFC 3986 section 3.2.1
+    (("private key",), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    (
+        ("pass", "pwd", "token", "key", "secret", "community"),
+        re.compile(
+            r"(?i)(?:^|[-_\s?&;,(])(?:password|passwd|passphrase|pwd|token|api[-_]?key|secret|community)(?:\s*=\s*|:)[^\s$<{\"'.,;]"
+        ),
     ),
 )
 _OPTION = re.compile(r"(?i)-{1,2}(?:password|passwd|passphrase|pass|pwd|token|api[-_]?key|secret|community)")
@@ -50,6 +57,33 @@ def literal_secrets(report: Reporter, names: Collection[str] = ()) -> Iterator[t
             yield place, report.problem("E-SECRET", place, _by_key(key, text, names))
         elif _looks_like_one(text) or _follows_option(tree, place, text):
             yield place, report.problem("E-SECRET", place, _found())
+
+
+_MAY_HOLD = re.compile(rb"(?i)passw|passphrase|pwd|token|api[-_]?key|secret|community|private key|://[^\s/]*@")
+
+
+def secrets_of_plan(documents: Iterable[Document], files: Iterable[bytes]) -> Iterator[tuple[Document, Place, Problem]]:
+    """The same for the files of a plan, whose keys are its author's words: by form alone. `files`: their bytes, looked at first."""
+    if not any(_MAY_HOLD.search(data) for data in files):
+        return
+    for document in documents:
+        for place, text in scalars(document.tree):
+            if place and _looks_like_one(text):
+                yield document, place, Reporter(document).problem("E-SECRET", place, _found())
+
+
+def without_secrets(
+    problems: Iterable[Problem], documents: Iterable[Document], files: Iterable[bytes]
+) -> list[Problem]:
+    """The problems of a plan with those secrets among them; what else is said of a secret's place would show it."""
+    found = list(secrets_of_plan(documents, files))
+    if not found:
+        return list(problems)
+    hidden = {
+        (document.file, document.at(place, key=key)) for document, place, _problem in found for key in (False, True)
+    }
+    kept = [each for each in problems if (each.file, Mark(each.line, each.column)) not in hidden]
+    return sorted({*kept, *(problem for _document, _place, problem in found)})
 
 
 def _key_of(place: Place) -> str:
@@ -96,7 +130,8 @@ def _found() -> str:
 
 
 def _looks_like_one(text: str) -> bool:
-    return any(form.search(text) for form in _FORMS)
+    lower = text.lower()
+    return any(form.search(text) for words, form in _FORMS if any(word in lower for word in words))
 
 
 def _follows_option(tree: JSON, place: Place, text: str) -> bool:

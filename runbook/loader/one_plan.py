@@ -14,6 +14,7 @@ from runbook.loader.blocks import Raw
 from runbook.loader.document import settled
 from runbook.loader.found import EnoughError, Found, many
 from runbook.loader.library import Source
+from runbook.loader.literals import without_secrets
 from runbook.loader.reading import STEPS_LIMIT, Reading, first_key, same_name, too_many_steps
 from runbook.loader.references import References, input_problems
 from runbook.loader.schemes import scheme_of
@@ -67,7 +68,7 @@ def _read(source: Source, shelf: Shelf, site: Site | None, *, whole: bool) -> On
         _understand(plan, reading, site, whole=whole)
     except EnoughError:
         return OnePlan(source, report, [many(source.shown), *settled(found, reading.documents)])
-    plan.problems = settled(found, reading.documents)
+    plan.problems = without_secrets(settled(found, reading.documents), reading.documents, reading.files.values())
     plan.files = dict(reading.files)
     return plan
 

@@ -77,7 +77,9 @@ MISTAKES: Mapping[str, Mistake] = {
     ),
     "E-MANY": Mistake(N_("Nobody reads hundreds of mistakes at once, and one often causes many: the first is worth a look first.")),
     "E-SECRET": Mistake(
-        N_("A file is copied, mailed and kept with every incident; a secret in it is a secret no more. Name where it is kept.")
+        N_("A file is copied, mailed and kept with every incident; a secret in it is a secret no more. Name where it is kept."),
+        "- id: look\n  title: Sign in with password=Winter2026!\n  instruct: {}",
+        "- id: look\n  title: Sign in with the password of the envelope\n  instruct: {}",
     ),
     "E-STEP-KIND": Mistake(
         N_("The kind says what a step does. A step that does two things is two steps: each has an outcome of its own."),

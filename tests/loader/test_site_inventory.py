@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from runbook.loader.playbooks import load_playbook
 from runbook.loader.site import read_site, site_of
 from runbook.loader.site_kept import kept_site, site_text_of
-from runbook.model.errors import Problem
+from runbook.model.errors import Problem, ProblemsError
 from tests.loader.plans import folder
 
 BASE = """\
@@ -98,8 +100,10 @@ CASES = [
     ),
     (
         BASE.replace("{user: u}}", "{user: u, secret: sip-pw}}").replace("jump: switch", "jump: switch, via: openssh"),
-        "hosts.cti.ssh.jump: expected a jump host without `secret`, found 'switch': "
-        "the system's `ssh` takes none from a program [E-VALUE-TYPE]",
+        (
+            "hosts.cti.ssh.jump: expected a jump host without `secret`, found 'switch': "
+            "the system's `ssh` takes none from a program [E-VALUE-TYPE]"
+        ),
     ),
     (
         BASE.replace(
@@ -114,8 +118,10 @@ CASES = [
             "address: 192.0.2.3}",
             "address: 192.0.2.3, commands: {x: {run: [y], reads: yes, reader: mac, passes: {rx_dbm: {at_least: -20}}}}}",
         ),
-        "hosts.bare.commands.x.passes.rx_dbm: expected a value of the reader mac, found 'rx_dbm' "
-        "(there are: bound, exit_status, mac, result, seen_count) [E-NAME-UNKNOWN]",
+        (
+            "hosts.bare.commands.x.passes.rx_dbm: expected a value of the reader mac, found 'rx_dbm' "
+            "(there are: bound, exit_status, mac, result, seen_count) [E-NAME-UNKNOWN]"
+        ),
     ),
     (
         BASE.replace("jump: switch", "secret: sip-pw, via: openssh"),
@@ -343,10 +349,7 @@ def test_words_about_secrets_are_no_secrets(text: str) -> None:
 # -- the part that is kept
 
 
-def test_what_a_plan_names_is_kept_with_everything_that_it_leads_to(tmp_path: object) -> None:
-    from pathlib import Path
-
-    assert isinstance(tmp_path, Path)
+def test_what_a_plan_names_is_kept_with_everything_that_it_leads_to(tmp_path: Path) -> None:
     steps = "  - id: p\n    title: P\n    ping: {hosts: [all]}\n    next: {failed: continue}\n"
     plan = load_playbook("plan", [folder(tmp_path, steps)])
     kept = kept_site(site_text_of(site_of(WHOLE.encode(), "site.yaml"), plan), "kept")
@@ -358,3 +361,22 @@ def test_what_a_plan_names_is_kept_with_everything_that_it_leads_to(tmp_path: ob
 
 def test_a_kept_site_needs_none_of_the_rules_that_were_added_since() -> None:
     assert kept_site(BASE.replace("jump: switch", "jump: gone").encode(), "kept").hosts["cti"].ssh is not None
+
+
+# -- plans
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        f"Sign in with password={SECRET}",
+        f"Fetch https://me:{SECRET}@example.net/x",
+        f"mysql --password={SECRET}",
+    ],
+)
+def test_a_secret_in_a_playbook_is_refused_and_never_shown(tmp_path: Path, title: str) -> None:
+    steps = f"  - id: p\n    title: '{title}'\n    instruct: {{}}\n    nxt: '{SECRET} token={SECRET}'\n"
+    with pytest.raises(ProblemsError) as caught:
+        load_playbook("plan", [folder(tmp_path, steps)])
+    assert [each.code for each in caught.value.problems] == ["E-SECRET", "E-SECRET"]
+    assert SECRET not in " ".join(map(str, caught.value.problems))
