@@ -96,8 +96,12 @@ def _by_hand(step: Step, plan: Playbook, site: Site) -> Iterator[str]:
         yield _("Do at the same time: {branches}. Go on when all of them have ended.").format(branches=branches)
         return
     for kind, under in bodies(step, plan, site):
-        if under != "verify":
-            yield _("Find out, and tick the answer.") if getattr(kind, "choices", ()) else kind.manual_form(site)
+        if under == "verify":
+            continue
+        asked = kind.NAME == "ask" and getattr(kind, "choices", ())
+        yield _("Find out, and tick the answer.") if asked else kind.manual_form(site)
+        if question := getattr(kind, "question", None):
+            yield _("Question: {question}").format(question=question.pick())
     if isinstance(step.sample, WaitFor):
         yield _waiting(step.sample, step, plan)
 

@@ -112,6 +112,7 @@ def test_the_commands_of_the_page_take_its_plan(
 def test_every_kind_of_flow_and_every_key_above_the_steps_is_on_the_page() -> None:
     words = (
         "together",
+        "delegate",
         "wait_for",
         "use",
         "exits",
