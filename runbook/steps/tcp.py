@@ -68,7 +68,7 @@ class Tcp(HostReading):
     port: Id
     """The port's name on that host."""
     lines: tuple[Line, ...] = Field(default=(), max_length=50)
-    """A conversation: each turn sends a line, waits for a text, or does both."""
+    """A conversation, turn by turn: `{send: LINE, expect: TEXT}` sends a line, waits for a text, or does both."""
     tls: YesNo = False
     """Whether to shake hands as TLS does and look at the certificate."""
     from_: Id = Field(default=HERE, alias="from")

@@ -37,7 +37,7 @@ class RunningLab:
 
     def sip(self, host: str, transport: Any = "udp", timeout_s: float = 2) -> int | None:
         return self.world.sip.options(
-            "127.0.0.1", self.host(host).ports["sip"], transport=transport, timeout_s=timeout_s
+            self.host(host), self.host(host).ports["sip"], transport=transport, timeout_s=timeout_s
         ).status
 
     def run(self, host: str, *argv: str, deadline_s: float = 10) -> SshReply:

@@ -224,15 +224,22 @@ def test_gateway_of_a_printed_table(table: str, gateway: str) -> None:
 def test_a_laptop_without_any_network_cannot_ask() -> None:
     script = """
     from runbook.model.replies import CannotAskError
-    from runbook.model.site import Host
+    from runbook.model.replies import Turn
+    from runbook.model.site import Host, Site
     from runbook.world.live import live
-    world = live(None)
+    world = live(Site(site="1", name="Cut off"))
     host = Host(address="192.0.2.1", ssh={"user": "a"})
     for name, ask in {
         "tcp": lambda: world.net.tcp(host.address, 80, timeout_s=1),
         "icmp": lambda: world.icmp.ping(host, count=1, timeout_s=1),
-        "udp": lambda: world.sip.options(host.address, 5060, transport="udp", timeout_s=1),
-        "sip over tcp": lambda: world.sip.options(host.address, 5060, transport="tcp", timeout_s=1),
+        "talk": lambda: world.net.talk(host.address, 80, [Turn("a", "b")], timeout_s=1),
+        "tls": lambda: world.net.tls(host, 443, timeout_s=1),
+        "udp": lambda: world.sip.options(host, 5060, transport="udp", timeout_s=1),
+        "sip over tcp": lambda: world.sip.options(host, 5060, transport="tcp", timeout_s=1),
+        "sip over tls": lambda: world.sip.options(host, 5061, transport="tls", timeout_s=1),
+        "http": lambda: world.http.get(host, 80, path="/", tls=False, timeout_s=1),
+        "https": lambda: world.http.get(host, 443, path="/", tls=True, timeout_s=1),
+        "dns": lambda: world.dns.look_up(host.address, 53, name="a.example", type_="A", timeout_s=1),
         "ssh": lambda: world.ssh.run(host, ["true"], deadline_s=1),
     }.items():
         try:
@@ -252,8 +259,14 @@ def test_a_laptop_without_any_network_cannot_ask() -> None:
     assert done.stdout.splitlines() == [
         "tcp route",
         "icmp route",
+        "talk route",
+        "tls route",
         "udp route",
         "sip over tcp route",
+        "sip over tls route",
+        "http route",
+        "https route",
+        "dns route",
         "ssh route",
         "False '' None",
     ], done.stderr
