@@ -45,4 +45,7 @@ def test_seven_planted_mistakes_are_all_found_where_they_stand(monkeypatch: pyte
 
 def test_the_files_that_the_corpus_leans_on_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BAD)
-    assert check_files([Path("blocks/tell-all.yaml"), Path("schemes/simple.yaml")], [], None) == []
+    assert (
+        check_files([Path("blocks/tell-all.yaml"), Path("schemes/simple.yaml"), Path("others/leads-on.yaml")], [], None)
+        == []
+    )
