@@ -98,7 +98,7 @@ def _by_hand(step: Step, plan: Playbook, site: Site) -> Iterator[str]:
     for kind, under in bodies(step, plan, site):
         if under == "verify":
             continue
-        asked = kind.NAME == "ask" and getattr(kind, "choices", ())
+        asked = kind.NAME == "ask" and bool(getattr(kind, "choices", ()))
         yield _("Find out, and tick the answer.") if asked else kind.manual_form(site)
         if question := getattr(kind, "question", None):
             yield _("Question: {question}").format(question=question.pick())
