@@ -61,6 +61,9 @@ class Account:
                 {"step": debt.step, "kind": debt.kind, "since": utc_text(debt.since)} for debt in state.open_debts
             ],
             "unknown": [step.id for step in state.unknown],
+            "awaited": [
+                {"step": step.id, "since": utc_text(step.delegated.at)} for step in state.awaited if step.delegated
+            ],
             "events": self.events,
             "head": state.last.hash if state.last else "",
             "problem": self.problem,

@@ -26,7 +26,12 @@ def phone(context: Context) -> list[str]:
         return [_("There is nothing to say here.")]
     spoken = step.keys.say or step.title
     lines = [_("Say: {sentence}").format(sentence=context.ports.world.phone.sentence(spoken.pick()))]
-    named = getattr(_bound(context, step), "contact", "") or (step.keys.approval.by if step.keys.approval else "")
+    bound = _bound(context, step)
+    named = (
+        getattr(bound, "contact", "")
+        or getattr(bound, "to", "")
+        or (step.keys.approval.by if step.keys.approval else "")
+    )
     names = [named] if isinstance(named, str) else list(named)
     return lines + [line for name in names if name for line in contact(context, name)]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -48,6 +49,7 @@ class Branches:
         self._by_hand: dict[str, Callable[[], None]] = {}
         self._held: set[str] = set()
         self._looking = False
+        self._needed: Callable[[], bool] | None = None
 
     def __enter__(self) -> Branches:
         return self
@@ -69,6 +71,19 @@ class Branches:
     def waits(self) -> tuple[str, ...]:
         """The steps that wait for something, which a person may give up."""
         return tuple(name for name, running in self._running.items() if running.watch)
+
+    def needed(self) -> bool:
+        """Whether somebody else's answer is waited for and a question of another branch is there."""
+        return self._needed is not None and self._needed()
+
+    @contextmanager
+    def giving_way(self, needed: Callable[[], bool]) -> Iterator[None]:
+        """While the question only waits for an answer that somebody else owes."""
+        self._needed = needed
+        try:
+            yield
+        finally:
+            self._needed = None
 
     def ready(self) -> bool:
         """Whether a reading may begin now."""

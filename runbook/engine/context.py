@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from runbook.engine import keys, offering
 from runbook.engine.at_once import R, T, at_once
 from runbook.engine.beyond import AskOffer, asked_now
-from runbook.engine.signals import Stopped
+from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
 from runbook.model.outcome import Scalar
@@ -108,6 +108,10 @@ class Beside(Protocol):
 
     def rows(self) -> Sequence[Row]:
         """What is under way, for the screen."""
+        ...
+
+    def needed(self) -> bool:
+        """Whether a question that only waits for somebody else's answer gives way to another one."""
         ...
 
 
@@ -283,14 +287,21 @@ class Context:
         # What is typed into a field is not lost, and an act that is under way is not left: there the offer waits.
         offers = "g" in keys_ and prompt.kind in ("go", "choice")
 
+        # A choice can be left and come back to; what is half typed into a field stays.
+        gives_way = prompt.kind == "choice"
+
         def over() -> bool:
             if beside:
                 beside.pump()
+                if gives_way and beside.needed():
+                    return True
             return (stop is not None and stop()) or (offers and self._offer() is not None)
 
         while True:
             reply = self.ports.human.ask(prompt, stop=over if beside or stop or offers else None)
             match reply:
+                case None if beside and gives_way and beside.needed():
+                    raise Moved
                 case None:
                     due = self._offer() if offers and not (stop and stop()) else None
                     if due is None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runbook.engine import asides, offering
+from runbook.engine import asides, delegating, offering
 from runbook.engine.decide import around, passed_over
 from runbook.engine.signals import ByHand, Moved, Stopped
 from runbook.model.events import (
     AnswerCorrected,
+    DelegateAnswered,
     Escalated,
     NoteAdded,
     RecoveryAnswered,
@@ -48,6 +49,7 @@ def serve(context: Context, letter: str, text: str) -> None:
             context.ports.human.tell(*asides.phone(context))
         case "o":
             context.ports.human.tell(*asides.what_is_open(context))
+            delegating.answer_to_open(context)
         case "h":
             context.record(StatePrinted(here))
             context.ports.human.tell(*asides.handover(context))
@@ -78,7 +80,7 @@ def _finish(context: Context, letter: str, text: str) -> None:
 def _correct(context: Context, text: str) -> None:
     last = context.state.last_answer
     event = last.event if last else None
-    if last is None or not isinstance(event, (StepFinished, RecoveryAnswered)):
+    if last is None or not isinstance(event, (StepFinished, RecoveryAnswered, DelegateAnswered)):
         context.ports.human.tell(_("There is no answer of yours that could be corrected."))
         return
     recovered = isinstance(event, RecoveryAnswered)
@@ -86,6 +88,11 @@ def _correct(context: Context, text: str) -> None:
     title = context.header(event.step).recovered.ask if recovered else context.plan.step(event.step).title
     context.ports.human.tell(_("Your last answer: {title}: {was}").format(title=title.pick(), was=was))
     reason = text.strip() or context.text("correction", _("What was wrong with it?"))
+    if isinstance(event, DelegateAnswered) and not event.waited:
+        # The walk went on long ago: only the question stands open again.
+        context.record(AnswerCorrected(event.step, event.attempt, last.seq, was, reason, False, "delegate"))
+        context.ports.human.tell(_("It is open again: the key o takes the right answer."))
+        return
     back = not context.state.began_since_answer
     right = (
         ""

@@ -59,8 +59,13 @@ def _begin(context: Context, whole: Step, branches: Branches) -> None:
 def _next(context: Context, whole: Step, branches: Branches, make: Make) -> None:
     """One thing: a person's, waiting for the machine's, or the end."""
     try:
-        if do := next(_for_person(context, branches, make), None):
-            do()
+        if found := next(_for_person(context, branches, make), None):
+            waits, do = found
+            if waits:
+                with branches.giving_way(lambda: any(not late for late, _do in _for_person(context, branches, make))):
+                    do()
+            else:
+                do()
         elif branches.under_way:
             _watch(context, whole, branches, make)
         elif branches.fault:
@@ -71,8 +76,8 @@ def _next(context: Context, whole: Step, branches: Branches, make: Make) -> None
         return
 
 
-def _for_person(context: Context, branches: Branches, make: Make) -> Iterator[Callable[[], None]]:
-    """What needs a person now, in order: where she sent a branch herself first, an answer that somebody else owes last."""
+def _for_person(context: Context, branches: Branches, make: Make) -> Iterator[tuple[bool, Callable[[], None]]]:
+    """What needs a person now, in order: where she sent a branch herself first, an answer that somebody else owes (True) last."""
     state = context.state
 
     def order(move: Move) -> tuple[bool, bool]:
@@ -85,9 +90,9 @@ def _for_person(context: Context, branches: Branches, make: Make) -> Iterator[Ca
     for move in sorted(moves, key=order):
         if isinstance(move, Run) and branches.reads(move.step):
             if by_hand := branches.by_hand(move.step):
-                yield by_hand
+                yield False, by_hand
         else:
-            yield partial(make, context, move)
+            yield order(move)[0], partial(make, context, move)
 
 
 def _watch(context: Context, whole: Step, branches: Branches, make: Make) -> None:

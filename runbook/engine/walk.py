@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from runbook.engine import acting, approvals, laptop, offering, recovery, settling, together, waiting
+from runbook.engine import acting, approvals, delegating, laptop, offering, recovery, settling, together, waiting
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
 from runbook.engine.checks import check_of
 from runbook.engine.context import Context
@@ -157,6 +157,9 @@ def _not_approved(context: Context, step: Step, kind: Kind) -> None:
 
 
 def _people(context: Context, step: Step, kind: Kind) -> None:
+    if kind.DELEGATES:
+        delegating.delegate(context, step, kind)
+        return
     if not approvals.approved(context, step, kind):
         _not_approved(context, step, kind)
         return

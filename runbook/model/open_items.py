@@ -1,4 +1,4 @@
-"""What is open in an incident, in words: debts, and acts whose end nobody knows."""
+"""What is open in an incident, in words: debts, acts whose end nobody knows, and questions that are with somebody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from runbook.model.naming import title_of
 from runbook.model.playbook import Playbook
-from runbook.model.state import Debt, State
+from runbook.model.state import Debt, State, StepState
 from runbook.model.text import _
 from runbook.model.units import span
 from runbook.model.words import word
@@ -26,11 +26,23 @@ def _who(state: State, plan: Playbook | None, opener: str) -> str:
     return ": " + ", ".join(f"{name} ({place})" for name, place in away) if away else ""
 
 
+def awaited_line(known: StepState, plan: Playbook | None, now: datetime) -> str:
+    """A question that is with somebody: who has it, for how long, and which step passed it on."""
+    assert known.delegated is not None
+    event = known.delegated.event
+    return _("NO ANSWER YET for {age}: {step} (with {who})").format(
+        age=span(now - known.delegated.at),
+        step=title_of(plan, known.id),
+        who=getattr(event, "name", "") or getattr(event, "contact", ""),
+    )
+
+
 def open_items(state: State, plan: Playbook | None, now: datetime) -> list[str]:
-    """Open debts, the oldest first, and acts whose end nobody knows; nothing when there is none."""
+    """Open debts, the oldest first, acts whose end nobody knows, and questions that are with somebody; nothing when there is none."""
     debts = sorted(state.open_debts, key=lambda debt: debt.since)
     sentence = _("UNKNOWN: {title}: nobody knows how it ended")
     return [
         *(debt_line(debt, plan, now) + _who(state, plan, debt.step) for debt in debts),
         *(sentence.format(title=title_of(plan, step.id)) for step in state.unknown),
+        *(awaited_line(step, plan, now) for step in state.awaited),
     ]

@@ -248,7 +248,8 @@ class Kind(Model):
     NAME is the step's own key; GROUP says whether it reads, changes the world, or is people's; OPENS is what it leaves open.
     SPOKEN: an act that a person does by telephone, still confirmed by typing the step's number.
     VERIFIES_ITSELF: an action that ends with its own test, so it needs no `verify`. NEEDS_APPROVAL: an action that somebody must
-    allow. KEEPS_EVIDENCE: whether it puts what machines wrote into the evidence. VALUES: name -> doc of each value. EXAMPLE: a
+    allow. KEEPS_EVIDENCE: whether it puts what machines wrote into the evidence. DELEGATES: its `run`
+    passes a question on to somebody, and `answer` takes the answer when it comes. VALUES: name -> doc of each value. EXAMPLE: a
     minimal body.
     """
 
@@ -258,6 +259,7 @@ class Kind(Model):
     VERIFIES_ITSELF: ClassVar[bool] = False
     NEEDS_APPROVAL: ClassVar[bool] = True
     KEEPS_EVIDENCE: ClassVar[bool] = True
+    DELEGATES: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {}
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 
@@ -297,6 +299,14 @@ class Kind(Model):
     def manual_form(self, site: Site) -> str:
         """What a person does or reads instead, in one sentence."""
         raise AssertionError(f"{type(self).__name__} has no manual form")
+
+    def stands(self) -> bool:
+        """Whether the walk stands at a question that was passed on until its answer is there."""
+        return False
+
+    def answer(self, ports: StepPorts) -> Result:
+        """The answer to what `run` passed on, as a person types it."""
+        raise AssertionError(f"{type(self).__name__} passes nothing on")
 
     def run(self, ports: StepPorts) -> Result:
         """Ask or act. Raises CannotAskError while it is certain that nothing was changed."""

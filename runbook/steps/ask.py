@@ -8,37 +8,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from runbook.model.cases import decimal, fitting, plain_number, uncovered, whole
+from runbook.model.choices import Option
 from runbook.model.lookup import Problems
 from runbook.model.outcome import Condition, Outcome, Scalar
 from runbook.model.prompts import Choice, Prompt
-from runbook.model.schema import Id, Model, OneOrMore, Sentence, YesNo
+from runbook.model.schema import Id, OneOrMore, Sentence, YesNo
 from runbook.model.site import Site
 from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 LATER = "later"
 _OPTIONS: dict[str, Any] = {"items": {"anyOf": [{"type": "string"}, {"type": "object", "maxProperties": 1}]}}
-
-
-class Option(Model):
-    """One choice: an id, or an id with its sentence (`{in: {en: ..., zh: ...}}`)."""
-
-    id: Id
-    text: Sentence | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"id": value}
-        if isinstance(value, Mapping) and len(value) == 1 and set(value) != {"id"}:
-            ((choice, text),) = value.items()
-            return {"id": choice, "text": text}
-        return value
-
-    @property
-    def label(self) -> str:
-        return self.text.pick() if self.text else self.id.replace("-", " ")
 
 
 class Ask(Kind):

@@ -26,6 +26,10 @@ def status_line(state: State, now: datetime, *, who: str = "", running: Sequence
     parts += limits(running, now)
     if count := len(state.open_debts) + len(state.unknown):
         parts.append(_("{count} OPEN").format(count=count))
+    if awaited := state.awaited:
+        oldest = awaited[0].delegated
+        age = span(now - oldest.at) if oldest else ""
+        parts.append(_("{count} without an answer, for {age}").format(count=len(awaited), age=age))
     if state.last:
         parts.append(_("saved #{code}").format(code=state.last.head_code))
     return " · ".join(part for part in parts if part)
