@@ -35,6 +35,7 @@ class Dns(HostReading):
         "answers_count": "How many answers of the asked type came.",
         "as_site": "Whether the answers hold the address that the site file has for the host; none where that is a name.",
         "elapsed_ms": "How long it took, in milliseconds.",
+        "address": "The IP address of the name server that was asked.",
         **COUNTS,
     }
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"host": "dns", "of": "web"}
@@ -108,6 +109,7 @@ def reading(reply: DnsReply, in_site: str | None = None) -> Result:
         "answers_count": len(reply.answers),
         "as_site": None if in_site is None else in_site in [answer.rstrip(".").lower() for answer in reply.answers],
         "elapsed_ms": elapsed_ms,
+        "address": reply.address,
     }
     if reply.rcode is None:
         return Result("failed", values, found=f"silence, {reply.elapsed_s:.2g} s")

@@ -62,6 +62,7 @@ class Http(HostReading):
         "trusted": "With `tls`: whether the certificate is trusted; none when no handshake ended.",
         "body_found": "With `contains`: whether the text is in the first 262144 bytes of the page.",
         "location": "Where a redirect points to; empty when there is none.",
+        "address": "The IP address that was asked.",
         **COUNTS,
     }
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"host": "web", "port": "http", "path": "/login", "contains": "Sign in"}
@@ -142,6 +143,7 @@ def reading(reply: HttpReply, passes: Collection[int] = SUCCESS, contains: str |
         "size_bytes": reply.size_bytes,
         "trusted": reply.trusted,
         "location": reply.location,
+        "address": reply.address,
     }
     good = reply.result == "answered" and reply.status in passes
     said = [f"{reply.status}" if reply.result == "answered" else reply.result]

@@ -42,6 +42,7 @@ class Sip(HostReading):
         "alive": "Whether any final response came.",
         "bindings": "With `method: register`: how many bindings the account has; none unless a 2xx came.",
         "elapsed_ms": "How long it took, in milliseconds.",
+        "address": "The IP address that was asked.",
         **COUNTS,
     }
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"host": "sip", "port": "sip"}
@@ -99,7 +100,12 @@ class Sip(HostReading):
 def reading(reply: SipReply, passes: Collection[int], *, bindings: bool = False) -> Result:
     """What a reply, or silence, says; with `bindings` a success says how many there are."""
     elapsed_ms = round(reply.elapsed_s * 1000, 1)
-    values: dict[str, Scalar] = {"status": reply.status, "alive": reply.status is not None, "elapsed_ms": elapsed_ms}
+    values: dict[str, Scalar] = {
+        "status": reply.status,
+        "alive": reply.status is not None,
+        "elapsed_ms": elapsed_ms,
+        "address": reply.address,
+    }
     if bindings:
         values["bindings"] = reply.bindings if reply.status in SUCCESS else None
     if reply.status is None:

@@ -61,6 +61,7 @@ class Tcp(HostReading):
         "turns_kept": "With `lines`: how many turns went as expected.",
         "trusted": "With `tls`: whether the certificate is trusted for the host's name.",
         "days_left": "With `tls`: days until the certificate expires, negative since it has; none when none was shown.",
+        "address": "The IP address that was asked.",
         **COUNTS,
     }
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"host": "cti", "port": "cti"}
@@ -136,7 +137,9 @@ def reading(reply: TcpReply) -> Result:
     elapsed_ms = _ms(reply.elapsed_s)
     outcome: Outcome = "passed" if reply.result == "open" else "failed"
     return Result(
-        outcome, {"result": reply.result, "elapsed_ms": elapsed_ms}, found=f"{reply.result}, {elapsed_ms:g} ms"
+        outcome,
+        {"result": reply.result, "elapsed_ms": elapsed_ms, "address": reply.address},
+        found=f"{reply.result}, {elapsed_ms:g} ms",
     )
 
 
@@ -147,6 +150,7 @@ def talked(reply: TalkReply, turns: int) -> Result:
         "result": reply.result,
         "elapsed_ms": elapsed_ms,
         "turns_kept": reply.turns_kept,
+        "address": reply.address,
     }
     came = reply.received
     raw = (("received", came.text().encode()),) if came.size_bytes else ()
@@ -162,6 +166,7 @@ def shaken(reply: TlsReply) -> Result:
         "elapsed_ms": elapsed_ms,
         "trusted": reply.trusted,
         "days_left": days_left,
+        "address": reply.address,
     }
     said: list[str] = [reply.result]
     if reply.result == "open":

@@ -21,7 +21,7 @@ def example(name: str) -> Kind:
 
 
 def test_the_kinds_of_this_version_are_there() -> None:
-    wanted = "ask call carrier_switch instruct notify ping service sip ssh tcp tickets"
+    wanted = "ask call carrier_switch dns http instruct notify ping service sip ssh tcp tickets"
     assert set(wanted.split()) <= set(kinds())
 
 
@@ -101,7 +101,7 @@ def test_a_name_that_the_site_lacks_is_said_with_the_nearest(name: str, body: An
     assert f"nearest: {near}" in sentence
 
 
-@pytest.mark.parametrize("name", ["tcp", "sip"])
+@pytest.mark.parametrize("name", ["tcp", "sip", "http"])
 def test_a_port_number_in_a_plan_is_a_problem_even_without_a_site(name: str) -> None:
     kind = bind(name, {"host": "cti", "port": "5060"}, {})
     for site in (None, SITE):

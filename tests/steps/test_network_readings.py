@@ -99,7 +99,10 @@ def test_a_conversation_passes_only_when_every_turn_was_kept(reply: Any, kept: i
     replies = Replies(TalkReply(reply, kept, came, 0.0123, "192.0.2.1"))
     asked = kind(Tcp, host="cti", port="cti", lines=[{"expect": "220"}, {"send": "QUIT", "expect": "221"}])
     result = asked.run(ports(replies=replies))
-    assert (result.outcome, result.values) == (outcome, {"result": reply, "turns_kept": kept, "elapsed_ms": 12.3})
+    assert (result.outcome, result.values) == (
+        outcome,
+        {"result": reply, "turns_kept": kept, "elapsed_ms": 12.3, "address": "192.0.2.1"},
+    )
     assert result.raw == (("received", b"220 ready\r\n"),)
     assert replies.calls == [("192.0.2.1", 5010, (Turn("", "220"), Turn("QUIT", "221")), 5.0)]
     assert asked.exact(SITE) == "talk 192.0.2.1:5010 >  < 220 > QUIT < 221"
@@ -465,6 +468,7 @@ def test_a_name_server_passes_with_an_answer(
         "answers_count": len(answers),
         "as_site": as_site,
         "elapsed_ms": 12.3,
+        "address": "192.0.2.53",
     }
 
 

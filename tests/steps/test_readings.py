@@ -23,13 +23,13 @@ from tests.steps.fakes import SITE, Replies, kind, ports, ssh_reply
             (1.0, 2.0, 4.0),
             "passed",
             {"loss_pct": 0, "received": 3, "rtt_min_ms": 1, "rtt_avg_ms": 2.333, "rtt_max_ms": 4, "jitter_ms": 1.5},
-            "loss 0 %, avg 2.33 ms, jitter 1.5 ms, MOS estimate from ICMP 4.40 (icmp)",
+            "loss 0 %, avg 2.33 ms, jitter 1.50 ms, MOS estimate from ICMP 4.40 (icmp)",
         ),
         (
             (0.5,),
             "passed",
             {"loss_pct": 66.667, "received": 1, "rtt_avg_ms": 0.5, "jitter_ms": None},
-            "loss 66.67 %, avg 0.5 ms, MOS estimate from ICMP 1.38 (icmp)",
+            "loss 66.67 %, avg 0.50 ms, MOS estimate from ICMP 1.38 (icmp)",
         ),
         (
             (),
@@ -100,7 +100,10 @@ def test_ping_shares_the_timeout_among_its_requests() -> None:
 def test_only_an_open_port_passes(reply: Any, outcome: str) -> None:
     replies = Replies(TcpReply(reply, 0.0123, "192.0.2.1"))
     result = kind(Tcp, host="cti", port="cti").run(ports(replies=replies))
-    assert (result.outcome, result.values) == (outcome, {"result": reply, "elapsed_ms": 12.3})
+    assert (result.outcome, result.values) == (
+        outcome,
+        {"result": reply, "elapsed_ms": 12.3, "address": "192.0.2.1"},
+    )
     assert replies.calls == [("192.0.2.1", 5010, 3.0)]
 
 
