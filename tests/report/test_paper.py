@@ -21,6 +21,7 @@ from runbook.report.blocks import blocks
 from runbook.report.paper import Paper, paper
 from runbook.report.paper_form import paper_markdown, paper_pdf
 from tests import peers
+from tests.docs.test_playbooks import FINISHED, written
 from tests.loader.plans import folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,6 +169,36 @@ def test_a_step_is_never_broken_over_two_pages_and_every_page_is_signed(tmp_path
         begun = re.findall(r"^ *\d+\. ", page, re.MULTILINE)
         boxes = re.findall(r"^ *Time +(?:Result|Answer in words|Value)", page, re.MULTILINE)
         assert len(begun) == len(boxes), page
+
+
+@pytest.mark.parametrize("letters", [800, 2500, 4000, 12000])
+@pytest.mark.parametrize("unit", ["word ", "句"])
+def test_no_step_is_too_long_for_its_form(unit: str, letters: int, tmp_path: Path) -> None:
+    """A step that fits on a page stays in one piece; a longer one is broken; either way nothing runs off the page."""
+    said = (unit * letters)[:letters].strip()
+    root = folder(tmp_path, f"  - id: look\n    title: Look\n    say: {said} ENDMARK\n    instruct: {{}}\n")
+    data = paper_pdf(paper(load_playbook("plan", [root]), None, None), AT)
+    body = ["-raw", "-x", "0", "-y", "62", "-W", "596", "-H", "715", "-", "-"]
+    text = subprocess.run([peers.program("pdftotext"), *body], input=data, capture_output=True, check=True, timeout=60)
+    assert text.stdout.decode().count("ENDMARK") == 1
+    assert text.stdout.decode().count("Result") == 1
+
+
+def test_branches_stand_under_their_heading_and_other_plans_by_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps of a plan that a jump leads to have a form of their own."""
+    monkeypatch.chdir(written(tmp_path, FINISHED))
+    plan = load_playbook("playbooks/sign-in-fails.yaml", PLANS)
+    assert any(step.plan == "cti-down" for step in plan.steps)
+    text = paper_markdown(paper(plan, None, None))
+    headings = [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")]
+    together = next(number for number, line in enumerate(headings) if line.startswith("At the same time"))
+    assert re.fullmatch(r"At the same time \(step \d+\): servers", headings[together])
+    assert headings[together + 1].endswith("The SIP server answers")
+    assert "expired: form cti-down, step switch" in text
+    assert "Severity rises to:** SEV1" in text
+    assert not any("analogue" in line for line in headings)
 
 
 def test_the_same_form_gives_the_same_bytes(tmp_path: Path) -> None:
