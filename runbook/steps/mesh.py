@@ -111,7 +111,7 @@ class Mesh(Kind):
         assert target is not None  # `_cells` makes none for a name that is no machine
         reply = ping_from(ports, cell.origin, target, count=self.count, timeout_s=each_s)
         average = round(sum(reply.rtts_ms) / len(reply.rtts_ms), 3) if reply.rtts_ms else None
-        found = f"loss {reply.loss_pct:.4g} %" + (f", avg {average:.3g} ms" if average is not None else "")
+        found = f"loss {reply.loss_pct:.4g} %" + (f", avg {average:.2f} ms" if average is not None else "")
         values: dict[str, Scalar] = {"loss_pct": round(reply.loss_pct, 3), "rtt_avg_ms": average}
         return "passed" if reply.rtts_ms else "failed", values, f"{found} ({reply.means})"
 

@@ -105,13 +105,18 @@ def reading(reply: PingReply, asked: str = "") -> Result:
     }
     said = [f"loss {reply.loss_pct:.4g} %"]
     if average is not None:
-        said.append(f"avg {average:.3g} ms")
+        said.append(f"avg {_short(average)} ms")
     if reply.jitter_ms is not None:
-        said.append(f"jitter {reply.jitter_ms:.3g} ms")
+        said.append(f"jitter {_short(reply.jitter_ms)} ms")
     if mos is not None:
         said.append(f"MOS estimate from ICMP {mos:.2f}")
     means = reply.means if reply.address == asked or not asked else f"{reply.means}, {reply.address}"
     return Result("passed" if rtts else "failed", values, found=f"{', '.join(said)} ({means})")
+
+
+def _short(milliseconds: float) -> str:
+    """For a line: what is below a hundredth of a millisecond says nothing."""
+    return f"{milliseconds:.2f}" if milliseconds < 100 else f"{milliseconds:.0f}"
 
 
 def _ms(value: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from runbook.model import events as e
 from runbook.model.matrix import Answered, Matrix, answered, matrix
@@ -29,17 +30,22 @@ def parts_lines(event: e.ReadingTaken, width: int = NARROW) -> list[Shown]:
     table = _table(matrix(parts), width) if event.kind == "mesh" else []
     bad = [part for part in parts if part.outcome != "passed"]
     shown = parts if not table and len(parts) <= ALL_SHOWN else bad
-    lines = [*table, *(_line(part) for part in shown)]
+    lines = [*table, *(_line(list(group)) for _same, group in groupby(shown, key=_reason))]
     if not table and (left_out := len(parts) - len(shown)):
         lines.append(Shown("  " + _("{count} more passed").format(count=left_out)))
     return lines
 
 
-def _line(part: Answered) -> Shown:
-    name = one_line(part.name) if part.origin == HERE else f"{one_line(part.origin)} > {one_line(part.name)}"
-    return Shown(
-        f"  {outcome_mark(part.outcome)}  {name}: {one_line(part.found)}", OUTCOME_STYLES.get(part.outcome, "")
-    )
+def _reason(part: Answered) -> tuple[str, str, str]:
+    return part.origin, part.outcome, part.found
+
+
+def _line(same: Sequence[Answered]) -> Shown:
+    """One line for neighbours of which the same is said: a machine that lets nobody in is named once."""
+    origin, outcome, found = _reason(same[0])
+    names = ", ".join(one_line(part.name) for part in same)
+    whole = names if origin == HERE else f"{one_line(origin)} > {names}"
+    return Shown(f"  {outcome_mark(outcome)}  {whole}: {one_line(found)}", OUTCOME_STYLES.get(outcome, ""))
 
 
 def _table(whole: Matrix, width: int) -> list[Shown]:

@@ -28,18 +28,19 @@ MESH = taken(
     part("db", origin="sip"),
     part("db:database", "failed", "refused", "sip"),
     part("sip", "unreachable", "login: no \x1b[31mkey", "db"),
+    part("sip:sip", "unreachable", "login: no \x1b[31mkey", "db"),
 )
 
 
 def test_a_mesh_is_a_table_with_a_word_in_each_cell_and_what_is_wrong_below() -> None:
     assert [line.text for line in parts_lines(MESH, 80)] == [
-        "from / to    sip          sip:sip  db        db:database",
-        "this laptop  √ ok         √ ok     × FAILED  -",
-        "sip          -            -        √ ok      × FAILED",
-        "db           ? not asked  -        -         -",
+        "from / to    sip          sip:sip      db        db:database",
+        "this laptop  √ ok         √ ok         × FAILED  -",
+        "sip          -            -            √ ok      × FAILED",
+        "db           ? not asked  ? not asked  -         -",
         "  × failed  db: loss 100 %",
         "  × failed  sip > db:database: refused",
-        r"  ? could not be asked  db > sip: login: no \u{1b}[31mkey",
+        r"  ? could not be asked  db > sip, sip:sip: login: no \u{1b}[31mkey",
     ]
 
 
@@ -59,7 +60,9 @@ def test_a_wide_matrix_is_folded_into_tables_of_60_columns_and_loses_no_cell(lan
 
 
 def test_a_group_s_hosts_stand_one_by_one_and_of_many_only_those_that_did_not_pass() -> None:
-    assert [line.text for line in parts_lines(taken("ping", part("a", found="loss 0 %"), part("b", "warned", "x")))] == [
+    assert [
+        line.text for line in parts_lines(taken("ping", part("a", found="loss 0 %"), part("b", "warned", "x")))
+    ] == [
         "  √ passed  a: loss 0 %",
         "  ! warned  b: x",
     ]
