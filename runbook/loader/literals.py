@@ -25,10 +25,8 @@ _OF_NAMES = frozenset({"ports", "files", "finds", "bindings", "hosts", "groups",
 
 # A text may be a megabyte: no form begins with a run of letters, and each is searched only where its words stand.
 _FORMS = (
-    (
-        ("://",),
-        re.compile(r"(?<=[A-Za-z0-9+.-])://[^\s/@:]*:[^\s/@]+@"),
-    ),  # user:password@ of a URL: RFC 3986 section 3.2.1
+    # user:password@ of a URL: RFC 3986 section 3.2.1
+    (("://",), re.compile(r"(?<=[A-Za-z0-9+.-])://[^\s/@:]*:[^\s/@]+@")),
     (("private key",), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     (
         ("pass", "pwd", "token", "key", "secret", "community"),

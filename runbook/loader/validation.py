@@ -23,12 +23,15 @@ _SHAPES = {
     "int_type": "whole", "int_parsing": "whole", "float_type": "number", "float_parsing": "number",
     "bool_type": "yes_no", "bool_parsing": "yes_no",
 }  # fmt: skip
+_NAME_LETTERS = 200
 _ERRORS_LIMIT = 5 * PROBLEMS_LIMIT
 _BOUNDS = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant, else nothing."""
+    if len(name) > _NAME_LETTERS:  # nobody's slip of the finger, and a megabyte takes long to compare
+        return ""
     folded = {k.casefold(): k for k in known}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else ""
@@ -50,8 +53,11 @@ def shown(value: Any) -> str:
         return _("a map")
     if isinstance(value, (list, tuple)):
         return _("a list")
-    text = str(value)
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(_short(str(value)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def words(place: Place, tree: JSON = None) -> str:
@@ -68,7 +74,7 @@ def words(place: Place, tree: JSON = None) -> str:
 def _of_step(listed: str, rest: list[str | int], step: JSON) -> str:
     """A place in a step: the step's own in its list, its id, and what is below; of a branch the same again."""
     name = step.get("id") if isinstance(step, dict) else None
-    head = listed + (f" {name}" if isinstance(name, str) and name else "")
+    head = listed + (f" {_short(name)}" if isinstance(name, str) and name else "")
     if rest[:1] == ["together"] and len(rest) > 2 and isinstance(rest[2], int):
         inner = _child(_child(_child(step, "together"), rest[1]), rest[2])
         return f"{head}: " + _of_step(f"together.{rest[1]}[{rest[2] + 1}]", rest[3:], inner)
@@ -95,7 +101,7 @@ class Reporter:
 
     def unknown_key(self, place: Place, known: Iterable[str]) -> Problem:
         name = str(place[-1])
-        message = _("expected a key of the language, found {name!r}").format(name=name) + meant(name, known)
+        message = _("expected a key of the language, found {name!r}").format(name=_short(name)) + meant(name, known)
         return self.problem("E-KEY-UNKNOWN", place, message, key=True)
 
     def missing_key(self, place: Place) -> Problem:
@@ -105,7 +111,7 @@ class Reporter:
         return Problem(self.document.file, mark.line, mark.column, "E-KEY-MISSING", where, message)
 
     def unknown_name(self, place: Place, what: str, name: str, known: Iterable[str], *, key: bool = False) -> Problem:
-        message = _("expected {what}, found {name!r}").format(what=what, name=name) + meant(name, known)
+        message = _("expected {what}, found {name!r}").format(what=what, name=_short(name)) + meant(name, known)
         return self.problem("E-NAME-UNKNOWN", place, message, key=key)
 
     def invalid(self, error: ValidationError, model: type[BaseModel], base: Place = ()) -> list[Problem]:
