@@ -134,6 +134,7 @@ def test_udp_is_retransmitted_after_half_a_second_then_a_second() -> None:
     ],
 )
 def test_a_response_to_another_request_does_not_count(changed: dict[str, str], invalid: str) -> None:
+    """H28: a wrong Call-ID, CSeq or Via branch."""
     with udp_server(lambda data, _number: [answer(data, **changed)]) as (port, _came):
         reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=0.6)
     assert (reply.status, reply.reason, reply.invalid) == (None, "invalid response", invalid)
@@ -150,6 +151,7 @@ def test_a_good_response_behind_garbage_counts() -> None:
 
 
 def test_a_response_from_another_address_does_not_count() -> None:
+    """H28."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.2", 0))
         senders: list[int] = []
@@ -166,6 +168,7 @@ def test_a_response_from_another_address_does_not_count() -> None:
 
 
 def test_a_flood_of_provisional_responses_ends_at_the_deadline() -> None:
+    """H28."""
     with udp_server(lambda data, _number: [answer(data, "100 Trying")] * 100_000) as (port, _came):
         began = time.monotonic()
         reply = LiveSip(Secrets()).options(Host(address="127.0.0.1"), port, transport="udp", timeout_s=1)
@@ -208,6 +211,7 @@ def test_tcp_that_closes_without_an_answer_is_silence() -> None:
 
 
 def test_tcp_with_an_endless_header_is_given_up() -> None:
+    """H28: a header without an end."""
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
         for _turn in range(4):
@@ -246,6 +250,7 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
 
 @pytest.mark.parametrize("host", ["a\r\nX: y", "a b", "a>b", ""])
 def test_a_value_cannot_add_a_header(host: str) -> None:
+    """H29."""
     with pytest.raises(ValueError, match="not usable in a SIP header"):
         Request(host, 5060, "udp", "192.0.2.9", 1, "z9hG4bKb", "c", "t").written()
 
@@ -257,6 +262,7 @@ def test_reading_a_response(case: dict[str, object]) -> None:
 
 
 def test_an_oversized_message_is_none() -> None:
+    """H28."""
     good = str(CASES[0]["data"]).encode()
     assert response(good) is not None
     assert response(good.replace(b"Content-Length", b"X: " + b"y" * MAX_MESSAGE_BYTES + b"\r\nContent-Length")) is None

@@ -94,18 +94,21 @@ def test_a_command_that_outlives_its_deadline_is_unknown(sshd: peers.Sshd, ssh: 
 
 
 def test_one_byte_a_second_ends_at_the_deadline(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    """H21: output that never ends does not hold the answer."""
     reply = ssh.run(sshd.host(), ["sh", "-c", "while :; do printf x; sleep 0.2; done"], deadline_s=1)
     assert (reply.status, reply.ended) == (None, "deadline")
     assert reply.stdout.size_bytes >= 3
 
 
 def test_an_endless_flood_ends_at_the_deadline(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    """H21."""
     reply = ssh.run(sshd.host(), ["cat", "/dev/zero"], deadline_s=1)
     assert (reply.status, reply.ended) == (None, "deadline")
     assert reply.elapsed_s < 3
 
 
 def test_a_command_killed_by_a_signal_says_so(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    """H22."""
     reply = ssh.run(sshd.host(), ["exec", "sh", "-c", "kill -9 $$"], deadline_s=10)
     assert (reply.status, reply.ended) == (255, "signal")
 
@@ -171,6 +174,7 @@ def fingerprint(sshd: peers.Sshd, kind: str) -> str:
 
 
 def test_an_unknown_host_key_is_refused_with_its_fingerprint(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    """H23."""
     before = sshd.executions()
     with pytest.raises(CannotAskError) as caught:
         ssh.run(sshd.host(host_keys=()), ["true"], deadline_s=5)
@@ -181,6 +185,7 @@ def test_an_unknown_host_key_is_refused_with_its_fingerprint(sshd: peers.Sshd, s
 
 
 def test_a_changed_host_key_is_refused_with_both_fingerprints(sshd: peers.Sshd, ssh: LiveSsh, tmp_path: Path) -> None:
+    """H23."""
     other = peers.public_key(peers.keygen(tmp_path / "other"))
     with pytest.raises(CannotAskError) as caught:
         ssh.run(sshd.host(host_keys=(other,)), ["true"], deadline_s=5)
@@ -190,6 +195,7 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(sshd: peers.Sshd, 
 
 
 def test_a_host_that_shows_only_another_type_than_the_pinned_one_is_refused(ssh: LiveSsh, tmp_path: Path) -> None:
+    """H23: the type of the key cannot be downgraded."""
     pinned = peers.public_key(peers.keygen(tmp_path / "ecdsa", "ecdsa"))
     with peers.sshd(tmp_path / "sshd") as server, pytest.raises(CannotAskError) as caught:
         ssh.run(server.host(host_keys=(pinned,)), ["true"], deadline_s=5)

@@ -142,6 +142,7 @@ def test_a_host_that_opens_no_channel_was_not_asked(sshd: peers.Sshd, ssh: LiveS
 
 
 def test_the_status_255_is_a_status(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    """H22."""
     with broken(Broken(exits(255)), sshd) as host:
         reply = ssh.run(host, ["a"], deadline_s=2)
     assert (reply.status, reply.ended) == (255, "exit")
@@ -233,6 +234,7 @@ def test_a_link_that_dies_before_the_command_is_taken_drops_what_waits_to_be_sen
 
 
 def test_a_flood_is_kept_in_little_memory(sshd: peers.Sshd) -> None:
+    """H21: of 200 MB the beginning, the end, the size and the hash are kept."""
     script = """
     import resource, sys
     from runbook.model.site import Host
