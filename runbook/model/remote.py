@@ -22,7 +22,7 @@ def line_sent(host: Host, words: Sequence[str]) -> str:
     Quoted for a POSIX shell on `linux`. A `device` has none, and would read a quote as it stands: its words go unquoted. On
     `windows` words that need quoting go as an encoded PowerShell script. Raises CannotAskError for what cannot be sent.
     """
-    if not words or any("\0" in word for word in words):
+    if not words or not all(_is_text(word) for word in words):
         raise _unsendable()
     if host.system == "windows":
         return " ".join(_windows_words(words))
@@ -55,13 +55,23 @@ def _windows_words(words: Sequence[str]) -> tuple[str, ...]:
     return powershell("& " + " ".join(literal(word) for word in words) + ";exit $LASTEXITCODE")
 
 
+def _is_text(word: str) -> bool:
+    """Whether the word is UTF-8 without NUL: all that a command line can hold."""
+    return "\0" not in word and not any("\ud800" <= letter <= "\udfff" for letter in word)
+
+
 def _unsendable() -> CannotAskError:
     return CannotAskError("channel", _("the command is empty, or holds a character that cannot be sent"))
 
 
 def command_line(host: Host, words: Sequence[str]) -> str:
-    """Where and as whom a command will run, and its words."""
-    return f"ssh {host.ssh.user if host.ssh else '-'}@{host.address}: {words_sent(host, words)}"
+    """Where and as whom a command will run, by which way, and its words. What is weaker than usual is said."""
+    login = host.ssh
+    if login is None:
+        return f"ssh -@{host.address}: {words_sent(host, words)}"
+    weak = " (legacy algorithms)" if login.legacy else ""
+    through = f" through {login.jump}" if login.jump else ""
+    return f"ssh{weak} {login.user}@{host.address}{through}: {words_sent(host, words)}"
 
 
 def kept(reply: SshReply) -> tuple[tuple[str, bytes], ...]:

@@ -120,7 +120,6 @@ class _Call:
         process = self._started()
         readers = [self._reader(process.stdout, self.stdout), self._reader(process.stderr, self.stderr)]
         sent_at = self._watch(process, began + budget_s, deadline_s)
-        # Ends a jump host's process as well, and whatever else holds the streams.
         _end(process)
         for reader in readers:
             reader.join(2.0)
@@ -191,12 +190,13 @@ def _ended(ended: str) -> Literal["exit", "signal", "lost", "deadline"]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and those that it started. Nothing that waits to be sent is sent after this."""
-    with suppress(OSError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+    """End the process and the jump hosts' processes that it started; one that has ended took these with it."""
+    if process.poll() is None:
+        with suppress(OSError):
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

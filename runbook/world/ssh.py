@@ -38,11 +38,7 @@ def warm_up() -> None:
 
 def command_line(host: Host, argv: Sequence[str]) -> bytes:
     """`argv` as the bytes of the one line that SSH carries. Raises CannotAskError for a word that cannot be sent."""
-    try:
-        return line_sent(host, argv).encode("utf-8")
-    except UnicodeEncodeError:
-        sentence = _("the command is empty, or holds a character that cannot be sent")
-        raise CannotAskError("channel", sentence) from None
+    return line_sent(host, argv).encode("utf-8")
 
 
 @dataclass(slots=True)
