@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -131,9 +132,9 @@ def test_each_block_and_scheme_is_opened_once_however_many_plans_use_it(
         folder(tmp_path, use, name=name, extra="clocks: {scheme: simple, level: '1', from: reported}\n")
     opened: list[str] = []
 
-    def noted(path: Path) -> bytes:
+    def noted(path: Path, **how: Any) -> bytes:
         opened.append(path.name)
-        return file_bytes(path)
+        return file_bytes(path, **how)
 
     monkeypatch.setattr(library, "file_bytes", noted)
     assert check_files(files_of(tmp_path), [], None) == []
