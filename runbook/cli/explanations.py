@@ -125,7 +125,7 @@ def _flow(name: str) -> list[str]:
 def _kind(kind: type[Kind]) -> list[str]:
     lines = [f"{kind.NAME} ({kind.GROUP})", doc(kind), _("Fields:"), *fields(kind)]
     if kind.VALUES:
-        lines += [_("Values, for `expect` and references:"), *(f"  {n:16}{_(text)}" for n, text in kind.VALUES.items())]
+        lines += [_("Values, for `expect` and references:"), *(f"  {n:18}{_(text)}" for n, text in kind.VALUES.items())]
     if kind.EXAMPLE:
         lines += [_("Example:"), f"  {kind.NAME}: {flow(kind.EXAMPLE)}"]
     return lines

@@ -80,7 +80,7 @@ PLAN = plan(
       next: {failed: continue}
     - id: again
       title: It answers again
-      ping: {host: cti, count: $steps.look.answered}
+      ping: {host: cti, count: $steps.look.received}
       next: {failed: continue}
     """,
     extra="inputs:\n  times: {type: integer, default: 5, ask: How often}\n  free: {type: integer, ask: How many}\n",
@@ -113,17 +113,17 @@ def test_an_inputs_value_is_its_answer_else_its_default() -> None:
 
 def test_values_of_site_and_steps_become_text() -> None:
     finished = StepFinished(
-        "look", 1, "passed", "machine", "read", values={"answered": 5, "loss_pct": 12.5, "rtt_avg_ms": None}
+        "look", 1, "passed", "machine", "read", values={"received": 5, "loss_pct": 12.5, "rtt_avg_ms": None}
     )
-    tree = ["$site.cti.address", "$steps.look.answered", "$steps.look.loss_pct"]
+    tree = ["$site.cti.address", "$steps.look.received", "$steps.look.loss_pct"]
     assert reference_values(tree, PLAN, SITE, known(finished)) == {
-        "site.cti.address": "192.0.2.1", "steps.look.answered": "5", "steps.look.loss_pct": "12.5",
+        "site.cti.address": "192.0.2.1", "steps.look.received": "5", "steps.look.loss_pct": "12.5",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "reference",
-    ["$inputs.free", "$site.moon.address", "$site.cti.moon", "$steps.look.answered", "$steps.look.rtt_avg_ms"],
+    ["$inputs.free", "$site.moon.address", "$site.cti.moon", "$steps.look.received", "$steps.look.rtt_avg_ms"],
 )
 def test_what_has_no_value_yet_says_which(reference: str) -> None:
     with pytest.raises(LookupError, match=reference.replace("$", r"\$")):
