@@ -17,6 +17,7 @@ from runbook.steps import kinds
 
 WORDS = ("continue", "end")
 _FIXED = (*WORDS, "reported")
+_LENGTH = re.compile(r"(\d+[dhms])+")
 _READINGS = (("verify",), ("wait_for", "until"))
 _STEP_ID = StepId.__metadata__[0]  # type: ignore[attr-defined]  # what marks a field that names a step
 
@@ -78,15 +79,20 @@ def _bodies(tree: Mapping[str, JSON]) -> Iterator[Place]:
         for part in place:
             node = node.get(part) if isinstance(node, dict) else None
         for name in node if isinstance(node, dict) else ():
-            yield from ((*place, name, field) for field in _step_fields(name))
+            yield from ((*place, name, field) for field in step_fields(name))
 
 
 @cache
-def _step_fields(kind: str) -> tuple[str, ...]:
-    """The fields of a kind that name steps."""
+def step_fields(kind: str) -> tuple[str, ...]:
+    """The fields of a kind that name steps; some may hold `reported` or a length of time instead (`names_a_step`)."""
     model: type[BaseModel] | None = WaitFor if kind == "wait_for" else kinds().get(kind)
     fields = model.model_fields if model else {}
     return tuple(info.alias or name for name, info in fields.items() if _names_steps(info.annotation, info.metadata))
+
+
+def names_a_step(value: JSON) -> bool:
+    """Whether what stands in such a field is a step's id."""
+    return isinstance(value, str) and bool(value) and value not in _FIXED and not _LENGTH.fullmatch(value)
 
 
 def _names_steps(annotation: Any, metadata: Any = ()) -> bool:
@@ -102,6 +108,8 @@ def _rename(tree: dict[str, JSON], place: Place, prefix: Prefix) -> None:
     if not isinstance(node, dict) or place[-1] not in node:
         return
     value = node[place[-1]]
+    if place[-1] == "since" and not names_a_step(value):
+        return
     node[place[-1]] = [_named(entry, prefix) for entry in value] if isinstance(value, list) else _named(value, prefix)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from runbook.loader.blocks import Raw
 from runbook.loader.document import Place
 from runbook.loader.lanes import behind
-from runbook.loader.prefix import WORDS
+from runbook.loader.prefix import WORDS, names_a_step, step_fields
 from runbook.loader.understood import Understood
 from runbook.loader.validation import Reporter, meant
 from runbook.model.errors import Problem
@@ -85,9 +85,10 @@ class Ways:
         for outcome, name in _map(tree.get("next")).items():
             if isinstance(name, str) and name:
                 yield from self.target(*raw.target_at(outcome), name, number)
-        since = _map(tree.get("wait_for")).get("since")
-        if isinstance(since, str) and since:
-            yield from self.earlier(raw, (*raw.place, "wait_for", "since"), since, number)
+        for key in step_fields(raw.kind):
+            named = _map(tree.get(raw.kind)).get(key)
+            if isinstance(named, str) and names_a_step(named):
+                yield from self.earlier(raw, (*raw.place, raw.kind, key), named, number)
         closes = tree.get("closes")
         if isinstance(closes, str) and closes:
             yield from self.earlier(raw, (*raw.place, "closes"), closes, number)

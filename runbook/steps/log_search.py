@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from runbook.model.log_lines import Hit, LogTime, hits
@@ -14,7 +14,7 @@ from runbook.model.parts import combined
 from runbook.model.remote import command_line
 from runbook.model.remote_files import read_tail_probe, tail_probe
 from runbook.model.replies import CannotAskError
-from runbook.model.schema import Id, Names
+from runbook.model.schema import Id, Names, StepId
 from runbook.model.site import Log, Site
 from runbook.model.step import Group, Kind, Part, Result, StepPorts
 from runbook.model.text import _
@@ -50,7 +50,7 @@ class LogSearch(Kind):
     """The logs of the site, one or several."""
     find: Id
     """What is looked for: a name under `finds` of each of the logs."""
-    since: str = ""
+    since: StepId | Literal[""] = ""
     """`reported`, the id of an earlier step (its end), or a duration such as 30m (before now). Empty: all that was read."""
 
     def plan_line(self, site: Site) -> str:
