@@ -205,7 +205,10 @@ class Branches:
 
     def _end_waits(self) -> None:
         for name, running in list(self._running.items()):
-            if running.watch and running.watch.over():
+            if not running.watch or not running.watch.over():
+                continue
+            last = running.watch.last
+            if last is None or self._seen(running.kind, [last]) is not None:
                 del self._running[name]
                 self._wait_ended(running)
 

@@ -82,6 +82,8 @@ def failure_menu(context: Context, step: Step) -> None:
         "escalate": _("escalate"),
         "pause": _("pause"),
     }
+    if isinstance(step.sample, Together):
+        del choices["by_hand"]  # its steps have forms of their own
     still_open = state.open_debts or state.unknown
     if not still_open:
         choices["abort"] = _("abort the incident")

@@ -240,3 +240,54 @@ def test_no_intent_without_approval_and_no_act_without_intent(steps: str, seed: 
             given_ = [e for e in desk.log[:number] if type(e).__name__ == "ApprovalGiven" and e.step == item.step]
             assert given_
             assert given_[-1].act_sha256 == item.act_sha256
+
+
+BRANCHES = """
+- id: both
+  title: Both at once
+  together:
+    read:
+      - id: look
+        title: Look
+        ping: {host: cti}
+        next: {failed: continue}
+      - id: back
+        title: Back
+        wait_for: {until: {service: {host: cti, name: core, do: status}}, limit: 30s}
+        next: {expired: continue}
+    fix:
+      - id: s1
+        title: Restart s1
+        service: {host: cti, name: s1, do: restart}
+        approval: {by: leadership, or: cs-lead}
+        verify: {service: {host: cti, name: s1, do: status}, within: 10s}
+        next: {failed: continue}
+      - id: which
+        title: Which
+        ask: {choices: [left, right]}
+    call:
+      - id: told
+        title: Told
+        instruct: {}
+      - id: s2
+        title: Restart s2
+        service: {host: cti, name: s2, do: restart}
+        approval: {by: leadership, or: cs-lead}
+        verify: {service: {host: cti, name: s2, do: status}, within: 10s}
+        next: {failed: continue}
+  next: {failed: continue, expired: continue}
+- id: last
+  title: Last
+  instruct: {}
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 5])
+def test_killed_at_every_event_of_branches_nothing_is_sent_twice_and_it_ends_the_same(seed: int) -> None:
+    the_plan = plan(BRANCHES)
+    whole, _ = walk_to_the_end(the_plan, seed, [])
+    assert whole.state.outcome("both") != "not_taken"
+    for kill in range(2, len(whole.rows()) + 1):
+        killed, centre = walk_to_the_end(the_plan, seed, [kill])
+        assert sent_too_often(killed, centre) == [], kill
+        assert settled(killed.outcomes()) == settled(whole.outcomes()), kill
