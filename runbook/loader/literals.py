@@ -57,12 +57,20 @@ def literal_secrets(report: Reporter, names: Collection[str] = ()) -> Iterator[t
             yield place, report.problem("E-SECRET", place, _found())
 
 
-_MAY_HOLD = re.compile(rb"(?i)passw|passphrase|pwd|token|api[-_]?key|secret|community|private key|://[^\s/]*@")
+_MAY_HOLD = (
+    b"passw", b"passphrase", b"pwd", b"token", b"apikey", b"api-key", b"api_key", b"secret", b"community", b"private key"
+)  # fmt: skip
+_USER_IN_URL = re.compile(rb"://[^\s/]*@")
+
+
+def _may_hold(data: bytes) -> bool:
+    lower = data.lower()
+    return any(word in lower for word in _MAY_HOLD) or _USER_IN_URL.search(data) is not None
 
 
 def secrets_of_plan(documents: Iterable[Document], files: Iterable[bytes]) -> Iterator[tuple[Document, Place, Problem]]:
     """The same for the files of a plan, whose keys are its author's words: by form alone. `files`: their bytes, looked at first."""
-    if not any(_MAY_HOLD.search(data) for data in files):
+    if not any(_may_hold(data) for data in files):
         return
     for document in documents:
         for place, text in scalars(document.tree):
