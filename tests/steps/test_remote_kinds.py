@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runbook.model.powershell import script_of
+from runbook.model.powershell import literal, script_of
+from runbook.model.remote_files import tail_probe
 from runbook.model.replies import CannotAskError, Capture, FileReply, SshReply
 from runbook.model.site import Site
 from runbook.steps.collect import Collect
@@ -375,6 +376,14 @@ def test_a_since_that_has_not_ended_yet_could_not_be_asked() -> None:
     given = NotYet(at(Replies(None)).world)
     with pytest.raises(CannotAskError, match="some-step"):
         kind(LogSearch, logs=["cti-core"], find="disconnects", since="some-step").run(given)
+
+
+@pytest.mark.parametrize("path", ["D:\\Logs\\app.log", "D:\\My Logs\\it's.log", "D:\\$(calc).log"])
+def test_a_file_on_windows_is_read_by_a_script_in_which_its_path_is_a_text(path: str) -> None:
+    script = script_of(tail_probe(GEAR.hosts["rec"], path, 100))
+    assert f"[IO.File]::Open({literal(path)}," in script
+    assert "Seek(-101,'End')" in script
+    assert tail_probe(GEAR.hosts["sw1"], path, 100) == ()
 
 
 # -- collecting ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from runbook.model.site import Host, Secret
 from runbook.world.secrets import SiteSecrets
 from runbook.world.ssh import LiveSsh
 from tests import peers
-from tests.world.broken_ssh import Broken, broken, listening
+from tests.world.broken_ssh import Broken, broken
 from tests.world.conftest import QUICK
 
 VIA = pytest.mark.parametrize("via", ["paramiko", "openssh"])
@@ -354,12 +354,35 @@ def test_a_secret_in_an_output_is_taken_out_before_the_hash(
     assert reply.stdout.sha256 == hashlib.sha256(reply.stdout.head).hexdigest()
 
 
-def test_two_hosts_with_the_same_key_are_each_checked_by_their_own_pin(sshd: peers.Sshd, ssh: LiveSsh) -> None:
-    """H23: a key that is right for one host is not right for another that pins another."""
-    assert ssh.run(sshd.host(), ["true"], deadline_s=10).status == 0
-    other = sshd.host(host_keys=(sshd.host_key("rsa"),)).model_copy(update={"address": "127.0.0.2"})
-    with listening(lambda _connection: None) as port, pytest.raises(CannotAskError):
-        ssh.run(by(other, port=port), ["true"], deadline_s=5)
+@VIA
+def test_a_key_that_another_host_of_the_site_has_is_a_changed_key(
+    sshd: peers.Sshd, ssh: LiveSsh, via: str, tmp_path: Path
+) -> None:
+    """H23: each host is checked by its own pin, though a connection to the key's real owner is open."""
+    owner = sshd.host(via=via)
+    assert ssh.run(owner, ["true"], deadline_s=10).status == 0
+    other = peers.public_key(peers.keygen(tmp_path / "other"))
+    with pytest.raises(CannotAskError) as caught:
+        ssh.run(sshd.host(via=via, host_keys=(other,)), ["true"], deadline_s=5)
+    assert caught.value.code == "E-SSH-KEY-CHANGED"
+    assert ssh.run(sshd.host(via=via, host_keys=(other, sshd.host_key())), ["true"], deadline_s=10).status == 0
+
+
+@VIA
+def test_the_agents_keys_are_used_only_where_the_site_file_says_so(
+    sshd: peers.Sshd, ssh: LiveSsh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, via: str
+) -> None:
+    address = tmp_path / "agent"
+    with peers.process(peers.program("ssh-agent"), "-D", "-a", str(address), cwd=tmp_path, log=tmp_path / "agent.log"):
+        peers.until(address.exists)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(address))
+        subprocess.run(["ssh-add", "-q", str(sshd.key)], check=True, stdin=subprocess.DEVNULL)
+        assert ssh.run(sshd.host(via=via, key="", agent="yes"), ["true"], deadline_s=10).status == 0
+        other = str(peers.keygen(tmp_path / "other"))
+        for key in ("", other):
+            with pytest.raises(CannotAskError) as caught:
+                ssh.run(sshd.host(via=via, key=key), ["true"], deadline_s=10)
+            assert caught.value.phase == "login"
 
 
 # -- any text through any shell (H12) -----------------------------------------------------------------------------------
