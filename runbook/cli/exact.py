@@ -85,7 +85,8 @@ def needs_lines(plan: Playbook, found: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _named(entry: dict[str, Any]) -> str:
-    name = f"{entry['of']}:{entry['name']}" if entry["of"] else str(entry["name"])
+    of = str(entry["of"])
+    name = f"[{of}]:{entry['name']}" if ", " in of else f"{of}:{entry['name']}" if of else str(entry["name"])
     return _("{name} (the site has none)").format(name=name) if entry.get("missing") else name
 
 
@@ -157,5 +158,5 @@ def _is(need: Need, site: Site) -> list[str]:
 
 
 def _machines(need: Need, site: Site) -> list[Host]:
-    found = [site.machine(name) for name in site.members((need.of,))]
+    found = [site.machine(name) for name in site.members(tuple(need.of.split(", ")))]
     return [host for host in found if host]

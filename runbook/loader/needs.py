@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from runbook.loader.samples import UNKNOWN_SAMPLE, input_sample
-from runbook.model.host_reading import HERE
+from runbook.model.origins import HERE
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, references, replaced
 from runbook.model.ports import JSON
 from runbook.model.site import Command, Contact, Host, Line, Log, Login, Service, Site
@@ -24,7 +24,7 @@ _ASKED = "asked-"
 class Need:
     """A name that the site must have. `what`: machine (a host, a seat or a group), port, service, command, line, contact, log, file.
 
-    `of`: the machine that must have it.
+    `of`: the machine that must have it; several with commas where one of them is enough (a `mesh` tries a port where there is one).
     """
 
     what: str
@@ -94,18 +94,24 @@ def _any_command() -> Command:
 
 def needs_of(step: Step, plan: Playbook, site: Site | None = None) -> list[Need]:
     """What one step looks up, in order: names in its body, its `verify`, and the contacts of its role and approval."""
-    looking = _Looking(site or Site(site="1", name="-"))
-    here = looking.asked()
-    for kind, _within in bodies(step, plan, site):
-        for _field, _sentence in kind.problems(here):
-            pass  # only what it looked up counts
+    found = [need for kind, _under in bodies(step, plan, site) for need in _looked_up(kind, site)]
     keys = step.keys
     approvers = (keys.approval.by, keys.approval.or_) if keys.approval else ()
     contacts = [Need("contact", name) for name in (keys.role, *approvers) if name]
     for reference in references(step.written):
         if reference.startswith("site."):
             contacts.append(Need("machine", reference.split(".")[1]))
-    return [need for need in dict.fromkeys([*looking.found, *contacts]) if not _is_asked(need)]
+    return [need for need in dict.fromkeys([*found, *contacts]) if not _is_asked(need)]
+
+
+def _looked_up(kind: Kind, site: Site | None) -> list[Need]:
+    looking = _Looking(site or Site(site="1", name="-"))
+    kind.problems(looking.asked())
+    targets = getattr(kind, "to", ())
+    if not isinstance(targets, tuple) or not targets:
+        return list(looking.found)
+    of = ", ".join(targets)
+    return [Need(need.what, need.name, of) if need.what == "port" else need for need in looking.found]
 
 
 def _is_asked(need: Need) -> bool:
@@ -121,9 +127,11 @@ def needs(plan: Playbook, site: Site | None = None) -> list[Need]:
 def missing(need: Need, site: Site) -> bool:
     """Whether the site lacks it."""
     if need.what in ("port", "service", "command"):
-        machines = [site.machine(name) for name in site.members((need.of,))]
+        several = tuple(need.of.split(", "))
+        machines = [site.machine(name) for name in site.members(several)]
         parts = {"port": "ports", "service": "services", "command": "commands"}
-        return any(machine is None or need.name not in getattr(machine, parts[need.what]) for machine in machines)
+        lack = [machine is None or need.name not in getattr(machine, parts[need.what]) for machine in machines]
+        return all(lack) if len(several) > 1 else any(lack)
     if need.what == "machine":
         return site.machine(need.name) is None and need.name not in site.groups
     known: Mapping[str, Any] = getattr(site, need.what + "s")

@@ -219,6 +219,19 @@ def test_every_kind_shows_what_it_needs(name: str, tmp_path: Path, capsys: pytes
     assert {text for value in wanted for text in ([value] if isinstance(value, str) else value)} <= names
 
 
+def test_a_mesh_needs_a_port_of_one_target_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tries a port on each target that has it."""
+    mesh = "  - {id: m, title: M, mesh: {to: [a, b], ports: [sip, web]}, next: {failed: continue}}\n"
+    monkeypatch.chdir(folder(tmp_path, mesh))
+    site = "site: 1\nname: x\nhosts:\n  a: {address: 192.0.2.1, ports: {sip: 5060}}\n  b: {address: 192.0.2.2}\n"
+    Path("site.yaml").write_text(site, encoding="utf-8")
+    listed = json.loads(shown(capsys, "call-centre/plan.yaml", "--needs", "--site", "site.yaml", "--json"))["needs"]
+    ports = {(need["name"], need["of"]): need["missing"] for need in listed if need["what"] == "port"}
+    assert ports == {("sip", "a, b"): False, ("web", "a, b"): True}
+
+
 def test_the_needs_of_the_shipped_plan_are_known() -> None:
     found = needs(load_playbook("cti-down", [Path(__file__).resolve().parents[2] / "playbooks"]))
     assert {Need("machine", "cti"), Need("service", "cti-core", "cti"), Need("line", "emergency")} <= set(found)
