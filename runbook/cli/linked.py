@@ -80,5 +80,6 @@ def _create(home: Home, context: Context, first: IncidentOpened, playbook: str) 
         zone=site.zone,
         opening=opening,
         then=known,
+        redact=context.ports.world.secrets.redacted,
     )
     return made.id

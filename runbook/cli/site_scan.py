@@ -81,7 +81,7 @@ def scan(hosts: Iterable[str], site: str | None, *, as_json: bool) -> int:
 
 def chosen(site: Site, names: Iterable[str]) -> Mapping[str, Host]:
     """The hosts that were named by id or address; all with `ssh:` when none was. Raises RunbookError for an unknown one."""
-    able = {name: host for name, host in site.hosts.items() if host.ssh}
+    able: dict[str, Host] = {name: host for name, host in {**site.hosts, **site.seats}.items() if host.ssh}
     wanted: dict[str, Host] = {}
     for name in names:
         fitting = {key: host for key, host in able.items() if name in (key, host.address)}

@@ -172,6 +172,14 @@ def _start(
 
     answered = [InputAnswered(name, value, how) for name, (value, how) in values.items()]
     incident = home.create(
-        plan.id, sources.mode, sources.files, world.clock, actor, zone=site.zone, opening=opened, then=answered
+        plan.id,
+        sources.mode,
+        sources.files,
+        world.clock,
+        actor,
+        zone=site.zone,
+        opening=opened,
+        then=answered,
+        redact=world.secrets.redacted,
     )
     return run_incident(home, incident, plan, site, world, at, actor)

@@ -10,12 +10,13 @@ from runbook.model.text import _
 
 
 def with_host_keys(text: str, host: str, keys: Sequence[str]) -> str:
-    """The site file `text` with `keys` as the `host_keys` of the host `host`, and not a character changed elsewhere.
+    """The site file `text` with `keys` as the `host_keys` of the host or seat `host`, and not a character changed elsewhere.
 
     `text` is a site file that loads. Raises ValueError when the host, or its `ssh:`, is not there.
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    ssh = _under(_under(_under(root, "hosts"), host), "ssh")
+    machine = _under(_under(root, "hosts"), host) or _under(_under(root, "seats"), host)
+    ssh = _under(machine, "ssh")
     if not isinstance(ssh, yaml.MappingNode) or not ssh.value:
         raise ValueError(_("the site file has no `ssh:` with an account for {host}").format(host=host))
     newline = "\r\n" if "\r\n" in text else "\n"

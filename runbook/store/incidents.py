@@ -69,18 +69,20 @@ class Home:
         opening: Opening,
         then: Sequence[Event] = (),
         writer: str = "",
+        redact: Callable[[str], str] = str,
     ) -> Incident:
         """A new incident, durable with its plan files and its first events when this returns; before that there is none.
 
         `files` are stored under `plan/` by their relative names. `opening` gets the id and the SHA-256 of each file and
-        returns the first event, `then` are those that belong to it. `zone` decides the date in the id. When the home folder fails the incident is made in the
+        returns the first event, `then` are those that belong to it; their texts pass `redact`. `zone` decides the date in
+        the id. When the home folder fails the incident is made in the
         next place, and that is told. Raises RunbookError E-STORE when none takes it, or the home folder is not safe.
         """
         tried, reason = [], ""
         for place in self._tries():
             try:
                 self.places.ready(place)
-                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, then, writer)
+                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, then, writer, redact)
             except (OSError, sqlite3.Error, LostError) as problem:
                 if isinstance(problem, UnsafeError) and place == self.root:
                     raise RunbookError("E-STORE", reason=problem, tried=place) from None
@@ -145,6 +147,7 @@ def _made(
     opening: Opening,
     then: Sequence[Event],
     writer: str,
+    redact: Callable[[str], str],
 ) -> Path:
     """Build under a name that nobody looks for, then give it its name. Raises OSError, sqlite3.Error, LostError."""
     incident = new_id(plan_id, mode, clock.now(), zone)
@@ -157,7 +160,7 @@ def _made(
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         while (parent / incident).exists():
             incident = new_id(plan_id, mode, clock.now(), zone)
-        rows = first_rows(incident, clock, actor, [opening(incident, digests), *then], writer)
+        rows = first_rows(incident, clock, actor, [opening(incident, digests), *then], writer, redact)
         Database.create(building / JOURNAL_NAME, rows).close()
         fsync_folder(building)
         building.rename(parent / incident)

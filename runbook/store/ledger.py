@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -41,11 +41,18 @@ def read(path: Path, incident: str) -> Reading:
     return Reading(tuple(ledger.events), ledger.damage)
 
 
-def first_rows(incident: str, clock: Clock, actor: str, events: Sequence[Event], writer: str = "") -> list[Row]:
+def first_rows(
+    incident: str,
+    clock: Clock,
+    actor: str,
+    events: Sequence[Event],
+    writer: str = "",
+    redact: Callable[[str], str] = str,
+) -> list[Row]:
     """The first rows of a new incident. Raises ValueError for values that JSON cannot hold."""
     ledger = Ledger(incident)
     for number, event in enumerate(events, 1):
-        kind, text = body_text(event)
+        kind, text = body_text(event, redact)
         draft = blank(incident, writer or FIRST_WRITER, clock, actor)._replace(kind=kind, body=text)
         ledger.believe(ledger.next(draft), number)
     return ledger.rows

@@ -15,6 +15,7 @@ import pytest
 from runbook.model.redaction import spellings
 from tests import peers
 from tests.acceptance.program import Program
+from tests.acceptance.terminal import Terminal
 
 SECRET = "Tr0ub4dor&3 and 'more'/密"
 PLAN = """\
@@ -165,3 +166,35 @@ def test_a_mistake_of_ours_shows_and_keeps_no_secret(tmp_path: Path, monkeypatch
     text = log.read_text(encoding="utf-8")
     assert "«secret:pw»" in text
     assert not [each for each in spellings(SECRET) if len(each) > 5 and each in text]
+
+
+def test_a_passphrase_that_is_asked_for_is_typed_unseen_once_and_kept_nowhere(tmp_path: Path, sshd: peers.Sshd) -> None:
+    passphrase = "correct horse 9!"
+    key = tmp_path / "key"
+    key.write_bytes(sshd.key.read_bytes())
+    key.chmod(0o600)
+    subprocess.run([peers.program("ssh-keygen"), "-q", "-p", "-P", "", "-N", passphrase, "-f", str(key)], check=True)
+    path = site(tmp_path, sshd)
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    tree["hosts"]["cti"]["ssh"] |= {"key": str(key), "secret": "pass"}
+    tree["secrets"]["pass"] = {"secret": "prompt"}
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    plan = tmp_path / "leak.yaml"
+    plan.write_text(PLAN, encoding="utf-8")
+    program = Program(tmp_path / "home")
+    start = ("start", str(plan), "--site", str(path), "--as", "A", "--reported", "now")
+    piped = program.run(*start, "--answers", program.answers({}), given=f"{passphrase}\n" * 3)
+    assert "nobody typed it at a terminal" in piped.out
+    at = Terminal(program, *start, "--new")
+    at.answer("Enter begins", "")
+    at.answer("Enter reads it.", "")
+    at.answer("The secret pass of this site", passphrase)
+    at.until("passed")
+    at.answer("Enter reads it.", "")
+    at.until("This could not be asked")
+    at.child.sendcontrol("c")
+    at.run(1)
+    at.child.close(force=True)
+    assert at.text().count("The secret pass of this site") == 1
+    assert passphrase not in at.text()
+    assert not [p for p in program.home.rglob("*") if p.is_file() and passphrase.encode() in p.read_bytes()]
