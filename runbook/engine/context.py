@@ -303,10 +303,11 @@ class Context:
                 case None if beside and gives_way and beside.needed():
                     raise Moved
                 case None:
-                    due = self._offer() if offers and not (stop and stop()) else None
-                    if due is None:
+                    if not offers or (stop and stop()):
                         return ""
-                    offering.put(self, due.offer)
+                    # Nothing else ends a question by itself: after the offer it is asked again.
+                    if due := self._offer():
+                        offering.put(self, due.offer)
                 case Answer(text):
                     if prompt.kind != "act" or text.strip() == str(prompt.act_number):
                         return text

@@ -251,3 +251,36 @@ def test_a_wait_alone_is_not_counted_as_an_answer() -> None:
     made.human.script["ask"].remove(UNDER_WAY)
     made.walk()
     assert [event.answer for event in made.events(OfferAnswered)] == ["not_now"]
+
+
+@pytest.mark.parametrize("answer", ["now", "not_now"])
+def test_it_comes_up_at_a_question_of_a_branch_and_leaves_all_of_them(answer: str) -> None:
+    steps = """
+    - id: both
+      title: Two at once
+      together:
+        one:
+          - {id: left, title: Left, ask: {choices: [in, out]}}
+        two:
+          - {id: right, title: Right, ask: {choices: [in, out]}}
+    - id: last
+      title: Last
+      instruct: {}
+    """
+    the_plan = offering("after: 15m, go: {playbook: other, at: in}", steps)
+    made: list[Desk] = []
+    script = {**YES, "left": [after(made, 16, None), "in"], "right": "out", "offer.1": answer}
+    made.append(Desk(the_plan, script))
+    assert made[0].walk().how == "recovered"
+    found = made[0].outcomes()
+    if answer == "now":
+        assert found == {
+            "both": "not_taken",
+            "left": "not_taken",
+            "right": "not_taken",
+            "last": "not_taken",
+            "other:in": "passed",
+        }
+    else:
+        assert found == {"both": "passed", "left": "passed", "right": "passed", "last": "passed"}
+    assert len(asked(made[0])) == 1
