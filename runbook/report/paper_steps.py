@@ -82,8 +82,9 @@ def _called(value: str, step: Step) -> str:
 def _phones(step: Step, site: Site) -> Iterator[str]:
     """Whom the step itself calls, with the numbers that the site has."""
     named = [text for _place, text in scalars(dict(step.body)) if text in site.contacts]
-    for contact in named:
-        yield f"{site.role(contact)}: {', '.join(people_of(contact, site)) or '-'}"
+    for contact in dict.fromkeys(named):
+        if people := people_of(contact, site):
+            yield f"{site.role(contact)}: {', '.join(people)}"
 
 
 def _by_hand(step: Step, plan: Playbook, site: Site) -> Iterator[str]:
