@@ -24,16 +24,16 @@ _PING_INTERVAL_S = 0.2
 _CONNECT = 'exec 3<>"/dev/tcp/$0/$1"'
 """bash(1), REDIRECTION: opens a TCP connection. The address is `$0`, the port `$1`."""
 
-_WINDOWS_CONNECT = """\
-$c=New-Object Net.Sockets.TcpClient([Net.Sockets.AddressFamily]::{family})
-try{{$r=$c.BeginConnect({address},{port},$null,$null)
-if(-not $r.AsyncWaitHandle.WaitOne({timeout_ms})){{exit 12}}
-$c.EndConnect($r);exit 10}}catch{{$e=$_.Exception
-while($e -and -not ($e -is [Net.Sockets.SocketException])){{$e=$e.InnerException}}
-if(-not $e){{exit 15}}
-switch($e.ErrorCode){{10061{{exit 11}}10054{{exit 11}}10060{{exit 12}}10065{{exit 12}}\
-11001{{exit 13}}11002{{exit 13}}11004{{exit 13}}10051{{exit 14}}10050{{exit 14}}}}
-exit 15}}"""
+_WINDOWS_CONNECT = (
+    "$c=New-Object Net.Sockets.TcpClient([Net.Sockets.AddressFamily]::{family});"
+    "try{{$r=$c.BeginConnect({address},{port},$null,$null);"
+    "if(-not $r.AsyncWaitHandle.WaitOne({timeout_ms})){{exit 12}};"
+    "$c.EndConnect($r);exit 10}}catch{{$e=$_.Exception;"
+    "while($e -and -not ($e -is [Net.Sockets.SocketException])){{$e=$e.InnerException}};"
+    "if(-not $e){{exit 15}};"
+    "switch($e.ErrorCode){{10061{{exit 11}}10054{{exit 11}}10060{{exit 12}}10065{{exit 12}}"
+    "11001{{exit 13}}11002{{exit 13}}11004{{exit 13}}10051{{exit 14}}10050{{exit 14}}}};exit 15}}"
+)
 """Its exit status says it (the numbers are Winsock's): `Test-NetConnection` tells a refusal and silence apart in no way."""
 
 _WINDOWS_RESULTS: Mapping[int, Literal["open", "refused", "timed_out"]] = {10: "open", 11: "refused", 12: "timed_out"}

@@ -9,10 +9,12 @@ from runbook.model.replies import CannotAskError, Capture, SshReply
 from runbook.model.site import Host
 from runbook.model.text import _
 
-_WINDOWS_TAIL = """\
-try{{$f=[IO.File]::Open({path},'Open','Read','ReadWrite,Delete');
-if($f.Length -gt {size}){{[void]$f.Seek(-{size},'End')}};
-$o=[Console]::OpenStandardOutput();$f.CopyTo($o);$o.Flush();exit 0}}catch{{[Console]::Error.WriteLine($_.Exception.Message);exit 1}}"""
+_WINDOWS_TAIL = (
+    "try{{$f=[IO.File]::Open({path},'Open','Read','ReadWrite,Delete');"
+    "if($f.Length -gt {size}){{[void]$f.Seek(-{size},'End')}};"
+    "$o=[Console]::OpenStandardOutput();$f.CopyTo($o);$o.Flush();exit 0}}"
+    "catch{{[Console]::Error.WriteLine($_.Exception.Message);exit 1}}"
+)
 """The bytes as they are: PowerShell's own pipe would turn them into text. Not tried on Windows."""
 
 

@@ -383,6 +383,7 @@ def test_a_file_on_windows_is_read_by_a_script_in_which_its_path_is_a_text(path:
     script = script_of(tail_probe(GEAR.hosts["rec"], path, 100))
     assert f"[IO.File]::Open({literal(path)}," in script
     assert "Seek(-101,'End')" in script
+    assert "\n" not in script  # it stands on the screen in one line
     assert tail_probe(GEAR.hosts["sw1"], path, 100) == ()
 
 

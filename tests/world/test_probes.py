@@ -189,6 +189,7 @@ def test_a_windows_script_is_one_word_that_no_shell_reads_differently() -> None:
     words = tcp_probe("windows", "10.1.0.9", 5060, 2.5)
     assert words[0] == "powershell" and shlex.join(words) == " ".join(words)
     assert "BeginConnect('10.1.0.9',5060" in script_of(words) and "WaitOne(2500)" in script_of(words)
+    assert "\n" not in script_of(words)
 
 
 @pytest.mark.parametrize("text", ["it's", "\u2019;exit 0;\u2018", "$(calc)", "`n", "中文", ""])
