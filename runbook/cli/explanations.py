@@ -47,6 +47,8 @@ _TARGETS = (
     N_("a later step's id; an earlier one only when it is `repeatable`"),
     N_("`continue`: the next line"),
     N_("`end`: the end of the plan"),
+    N_("`{playbook: ID, at: STEP}`: a step of another playbook that has `entry: yes`; the incident goes on there"),
+    N_("in a block, one of its `exits`: the step that uses the block says in its `next` where that leads"),
 )
 
 
