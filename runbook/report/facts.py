@@ -14,7 +14,7 @@ from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened
 from runbook.model.naming import answer_of, condition_of, offer_of, question_of
-from runbook.model.playbook import Playbook
+from runbook.model.playbook import Playbook, Step
 from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.state import State, fold
@@ -185,11 +185,22 @@ def _steps(
         why = left_out.get(step.id, "")
         if outcome not in ("not_taken", "skipped") and (walk or outcome):
             why = ""
+        elif not walk and not outcome and step.lane and state.step(around := step.lane.rpartition("/")[0]).outcome:
+            outcome, why = "not_taken", left_out.get(around, "")
         elif not walk and not outcome:
             outcome = "not_reached"
             why = _("the walk ended before it") if state.ended else _("the walk has not come to it")
         given = tuple(approval for approval in approved if approval.step == step.id)
-        yield StepFacts(step.number, step.id, step.title.pick(), step.kind, step.keys.phase, outcome, why, walk, given)
+        title = _in_its_branch(step)
+        yield StepFacts(step.number, step.id, title, step.kind, step.keys.phase, outcome, why, walk, given)
+
+
+def _in_its_branch(step: Step) -> str:
+    """A step's title, with the branch that it stands in."""
+    title = step.title.pick()
+    if not step.lane:
+        return title
+    return _("{title} (branch {name})").format(title=title, name=step.lane.rpartition("/")[2])
 
 
 def _answered(attempt: Attempt, step: str, names: Names) -> Attempt:

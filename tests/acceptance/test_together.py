@@ -151,6 +151,34 @@ def test_a_branch_over_ssh_runs_beside_the_question_of_another(live: Program, tm
     assert outcomes(events)["both"] == "failed"
 
 
+def test_at_a_terminal_a_table_shows_what_runs_and_the_keys_work_meanwhile(live: Program, tmp_path: Path) -> None:
+    with peers.sshd(tmp_path / "sshd") as sshd, listeners(1) as ports:
+        centre = call_centre(tmp_path, sshd, ports[0])
+        slow = sshd.script("slow", "sleep 4; echo active")
+        tree = json.loads(centre.path.read_text(encoding="utf-8"))
+        tree["hosts"]["cti"]["services"]["cti-core"]["commands"]["status"] = [slow]
+        centre.path.write_text(json.dumps(tree), encoding="utf-8")
+        branches = {
+            "slow": [step("look", service={"host": "cti", "name": "cti-core", "do": "status"}, next=GO_ON)],
+            "quick": [step("port", tcp={"host": "sip", "port": "sip"}, next=GO_ON)],
+        }
+        plan = written(tmp_path, step("both", together=branches, next=GO_ON))
+        at = Terminal(live, "start", plan, "--site", str(centre.path), "--as", "T", "--reported", "now")
+        at.answer("Enter begins", "")
+        at.answer("Enter begins the readings", "")
+        at.until("Nothing to do until a branch needs you")
+        at.until("running")
+        assert "Step look" in at.run(0.5)
+        at.press(*"n slow tonight", "\r")
+        at.until("Note: slow tonight")
+        at.answer("Is it back?", "2")
+        assert at.exit_code() == 1
+    events = live.events(live.only(practice=False)["id"])
+    assert outcomes(events) == {"look": "passed", "port": "passed", "both": "passed"}
+    order = [e["kind"] + ":" + e["body"].get("step", "") for e in events]
+    assert order.index("NoteAdded:both") < order.index("StepFinished:look")
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     "where", ["StepBegun:both", "StepBegun:t0", "StepFinished:t0", "StepFinished:ask", "StepFinished:both"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook.model.events import AnswerCorrected, Delegated, DelegateAnswered, PersonTold, StepBegun
+from runbook.model.events import AnswerCorrected, DelegateAnswered, Delegated, PersonTold, StepBegun
 from runbook.model.playbook import Playbook
 from runbook.model.prompts import Gone, Key
 from runbook.ui.status import status_line

@@ -36,6 +36,21 @@ def test_append_gives_what_is_read_back(journals: Journals) -> None:
     assert list(read(journal.folder / JOURNAL_NAME, INCIDENT).events) == returned
 
 
+def test_events_that_come_at_once_are_stored_in_order_or_not_at_all(journals: Journals) -> None:
+    """Several events make one chain, as if they had come one by one; one that cannot be stored keeps the others out."""
+    journal = journals()
+    first = journal.append(NoteAdded("alone"))
+    returned = journal.append_all([NoteAdded(f"note {n}") for n in range(3)])
+    assert [r.seq for r in returned] == [2, 3, 4]
+    assert [r.prev for r in returned] == [first.hash, returned[0].hash, returned[1].hash]
+    assert journal.append_all([]) == []
+    with pytest.raises(ValueError, match="JSON"):
+        journal.append_all(
+            [NoteAdded("good"), ReadingTaken("a", 1, "step", "x", "x", "passed", {"v": float("nan")}, "", "")]
+        )
+    assert list(journals().events()) == list(journal.events()) == [first, *returned]
+
+
 def test_live_and_resumed_see_the_same_values(journals: Journals) -> None:
     """Tuples, keys that are numbers and undecodable text are believed as they were stored, not as they were given."""
     given = ReadingTaken("a", 1, "step", "ping", "ping -c 1", "passed", {"rtts": (1, 2), "by": {1: "x\udc80"}}, "", "")
