@@ -132,26 +132,27 @@ def test_an_answer_after_its_time_is_loss_and_not_the_next_one_s_answer(groups: 
     assert inside(script, groups, "sysctl -qw net.ipv4.icmp_echo_ignore_all=1") == [means, 3, []]
 
 
-def test_a_raw_socket_gets_no_packet_of_another_ping() -> None:
+@pytest.mark.parametrize(("family", "address"), [("ICMPv4Socket", "127.0.0.1"), ("ICMPv6Socket", "::1")])
+def test_a_raw_socket_gets_no_packet_of_another_ping(family: str, address: str) -> None:
     script = """
     import json, select, socket
-    from icmplib import ICMPRequest, ICMPv4Socket
+    from icmplib import ICMPRequest, FAMILY as Socket
     from runbook.world.icmp_kernel import KernelTimes
-    with ICMPv4Socket() as ours, ICMPv4Socket() as other:
+    with Socket() as ours, Socket() as other:
         times = KernelTimes.on(ours.sock, identifier=4711, raw=True)
         for n in range(20):
-            request = ICMPRequest("127.0.0.1", 4712, n)
+            request = ICMPRequest("ADDRESS", 4712, n)
             other.send(request)
             other.receive(request, 1)
         silent = select.select([ours.sock], [], [], 0.2)[0] == []
         rtts = []
         for sent, awaited in ((7, 6), (8, 8)):
-            request = ICMPRequest("127.0.0.1", 4711, sent)
+            request = ICMPRequest("ADDRESS", 4711, sent)
             ours.send(request)
             rtts.append(times.rtt_ms(awaited, request.time, 0.2))
         print(json.dumps([silent, *rtts]))
     """
-    silent, another_number, rtt_ms = inside(script, "1 0")
+    silent, another_number, rtt_ms = inside(script.replace("FAMILY", family).replace("ADDRESS", address), "1 0")
     assert (silent, another_number) == (True, None)
     assert rtt_ms < 20
 
