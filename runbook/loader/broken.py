@@ -9,6 +9,10 @@ from typing import Any
 from runbook.model.text import _
 
 _ENTRY = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w.-]*: +)(\S.*)")
+_MAP_WRITTEN_OUT = re.compile(
+    r"[ -]*(when|next|expect|approval|verify|with|repeatable|recovered|clocks): ([\w./-]+: [^:]*)"
+)
+"""A key whose value is a map, and the map without its braces."""
 _STARTERS = "{}[]%@`&*!|>\"'"
 
 
@@ -119,6 +123,9 @@ class _Fault:
             )
         if self.line.find(": ") in (-1, self.column):
             return self.at(self.number, self.column, _indentation())
+        if entry := _MAP_WRITTEN_OUT.fullmatch(self.line):
+            sentence = _("expected a map, found a second colon: put braces around it, `{key}: {{{inside}}}`")
+            return self.broke(sentence.format(key=entry[1], inside=entry[2].strip()), self.column, repair=False)
         return self.broke(
             _("expected a sentence, found a colon and a space inside it: put the sentence in quotes"), self.column
         )

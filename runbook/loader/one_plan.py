@@ -121,7 +121,7 @@ def _header(report: Reporter, name: str, problems: list[Problem], site: Site | N
     try:
         header = Header.model_validate(given)
     except ValidationError as error:
-        problems += report.invalid(error, Header)
+        problems += report.invalid(error, Header, also=("steps",))
         wrong = {place["loc"][0] for place in error.errors()}
         try:
             header = Header.model_validate({**_STAND_IN, **{k: v for k, v in given.items() if k not in wrong}})

@@ -165,7 +165,7 @@ class Reading:
         try:
             header = BlockHeader.model_validate({key: value for key, value in tree.items() if key != "steps"})
         except ValidationError as error:
-            self.problems += report.invalid(error, BlockHeader)
+            self.problems += report.invalid(error, BlockHeader, also=("steps",))
             return None
         self.problems += same_name(report, header.id, name)
         return header

@@ -114,15 +114,21 @@ class Reporter:
         message = _("expected {what}, found {name!r}").format(what=what, name=_short(name)) + meant(name, known)
         return self.problem("E-NAME-UNKNOWN", place, message, key=key)
 
-    def invalid(self, error: ValidationError, model: type[BaseModel], base: Place = ()) -> list[Problem]:
-        """Every error of one validation, `base` being the place of the validated tree. Each place is named once."""
+    def invalid(
+        self, error: ValidationError, model: type[BaseModel], base: Place = (), also: Iterable[str] = ()
+    ) -> list[Problem]:
+        """Every error of one validation, `base` being the place of the validated tree. Each place is named once.
+
+        `also`: further keys that may stand at the top of the tree, beside those of the model.
+        """
         found: dict[tuple[int, int, str], Problem] = {}
         known_keys: dict[Place, set[str]] = {}
         flat = list(islice(_flat(error), _ERRORS_LIMIT))
         keys_at = cache(partial(_keys_at, model))
         for loc, details in flat:
             if details["type"] == "extra_forbidden":
-                known_keys.setdefault(self._place(base, loc), set()).update(keys_at(loc[:-1]))
+                known = {*keys_at(loc[:-1]), *(also if len(loc) == 1 else ())}
+                known_keys.setdefault(self._place(base, loc), set()).update(known)
         for loc, details in flat:
             place = self._place(base, loc)
             if details["type"] == "extra_forbidden":
