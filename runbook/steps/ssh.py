@@ -71,7 +71,10 @@ class Ssh(Kind):
         host = ports.site.machine(self.host)
         if host is None or host.ssh is None:
             raise CannotAskError("login", _("the site file has no `ssh` for the host {host}").format(host=self.host))
-        known = host.commands[self.command]
+        known = host.commands.get(self.command)
+        if known is None or known.reads:
+            sentence = _("{name} has no command {command} that changes something")
+            raise CannotAskError("resolve", sentence.format(name=self.host, command=self.command))
         words = checked_words(host, known, self.with_)
         deadline_s = ports.timeout_s or known.deadline.total_seconds()
         return act_result(ports.world.ssh.run(host, words, deadline_s=deadline_s))

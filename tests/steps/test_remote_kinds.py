@@ -201,6 +201,12 @@ def test_a_value_that_is_missing_unknown_or_of_another_type_is_a_problem_and_is_
         step.run(ports())
 
 
+@pytest.mark.parametrize("command", ["show-disk", "gone"])
+def test_a_command_that_reads_or_that_a_reloaded_site_no_longer_has_is_not_run(command: str) -> None:
+    with pytest.raises(CannotAskError, match="that changes something"):
+        kind(Ssh, host="cti", command=command).run(ports())
+
+
 @pytest.mark.parametrize("value", ["GE1/0/1 ; reboot", "GE1/0/1\nreboot", "GE1/0/1;reboot", "'GE1/0/1'", "", "-x"])
 def test_a_device_gets_no_value_that_would_need_quotes(value: str) -> None:
     step = kind(Ssh, host="sw1", command="shut", **{"with": {"port": value}})
