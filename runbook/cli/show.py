@@ -61,6 +61,7 @@ def command(
 ) -> int:
     """Print a playbook as it will be walked; with --site, exactly what it would use there. Nothing is run."""
     from runbook.cli.finding import known_site, plan_folders
+    from runbook.cli.show_head import head, other
     from runbook.loader.playbooks import load_playbook
     from runbook.model.site import Site
 
@@ -77,7 +78,11 @@ def command(
     if as_json:
         print(json.dumps({"schema": 1, "playbook": found.id, "steps": steps}, ensure_ascii=False))
         return EXIT_GOOD
-    return _printed([*_head(found), *(line for facts in steps for line in _lines(facts))])
+    lines = head(found)
+    for step, facts in zip(found.steps, steps, strict=True):
+        first = step.plan and step is next(each for each in found.steps if each.plan == step.plan)
+        lines += [*(other(found, step.plan) if first else ()), *_lines(facts)]
+    return _printed(lines)
 
 
 def _needs(plan: Playbook, site: Site | None, *, as_json: bool) -> int:
@@ -98,29 +103,6 @@ def _printed(lines: Iterable[str]) -> int:
     return EXIT_GOOD
 
 
-def _head(plan: Playbook) -> list[str]:
-    header = plan.header
-    lines = [
-        f"{header.id} {header.version}  {header.severity}  {header.title.pick()}",
-        _("file: {file}").format(file=plan.origin),
-        _("use when: {text}").format(text=header.use_when.pick()),
-    ]
-    if header.not_when:
-        lines.append(_("not when: {text}").format(text=header.not_when.pick()))
-    lines.append(_("impact: {text}").format(text=header.impact.pick()))
-    for name, entry in header.inputs.items():
-        default = _(" (default {value})").format(value=entry.default) if entry.default else ""
-        lines.append(
-            _("input {name}: {question}{default}").format(name=name, question=entry.ask.pick(), default=default)
-        )
-    return [
-        *lines,
-        _("recovered: {question} yes -> {then}").format(
-            question=header.recovered.ask.pick(), then=header.recovered.then
-        ),
-    ]
-
-
 def _facts(step: Step, plan: Playbook, site: Site, named: Site | None) -> dict[str, Any]:
     """One step as JSON has it; `does` is the line that the walk shows, the others stand as they are written.
 
@@ -134,6 +116,7 @@ def _facts(step: Step, plan: Playbook, site: Site, named: Site | None) -> dict[s
         "id": step.id,
         "phase": step.keys.phase,
         "kind": step.kind,
+        "playbook": step.plan or plan.id,
         "title": step.keys.title.pick(),
         "changes": step.changes,
         "does": plan_line(step, site),
