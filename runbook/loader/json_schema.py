@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from runbook.loader.blocks import UseKeys
+from runbook.loader.lanes import NOT_AT_TOGETHER, NOT_IN_A_BRANCH
 from runbook.loader.reading import FLOW
 from runbook.model.ids import ID
 from runbook.model.playbook import BlockHeader, Header, WaitFor
@@ -29,7 +30,8 @@ _SENTENCE = [{"type": "string"}, {"type": "object", "additionalProperties": {"ty
 _REFERENCE = r"^\$(inputs|site|steps)\."
 _DURATION = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$"
 _NUMBERS = {"integer": r"^-?\d{1,18}$", "number": r"^-?\d{1,15}(\.\d{1,15})?$"}
-_YES_NO = [True, False, "yes", "no", "true", "false"]
+_NO = [False, "no", "false"]
+_YES_NO = [True, "yes", "true", *_NO]
 _BRANCHES = N_("Branches by name, each with a list of steps; they are walked at the same time.")
 _ONE_READING = N_("A reading, a kind with its fields.")
 _STEPS = N_("The steps, in the order in which they are walked.")
@@ -90,6 +92,7 @@ def _with_steps(header: type[BaseModel]) -> JsonSchema:
         "required": common["required"],
         "additionalProperties": False,
         "oneOf": [{"required": [name]} for name in properties if name in bodies or name in FLOW],
+        "dependentSchemas": {"together": {"properties": dict.fromkeys(NOT_AT_TOGETHER, False)}},
     }
     defs["use-step"] = use
     steps = {"type": "array", "description": _(_STEPS), "items": _ref("step"), "minItems": 1}
@@ -116,7 +119,9 @@ def _body(defs: JsonSchema, name: str, model: str) -> JsonSchema:
 
 def _flow(name: str, use: JsonSchema) -> JsonSchema:
     if name == "together":
-        branch = {"type": "array", "items": _ref("step"), "minItems": 1}
+        outside = {"together": False, **{key: {"enum": _NO} for key in NOT_IN_A_BRANCH}}
+        inside = {"allOf": [_ref("step"), {"properties": outside}]}
+        branch = {"type": "array", "items": inside, "minItems": 1}
         return {"type": "object", "description": _(_BRANCHES), "additionalProperties": branch}
     found: JsonSchema = use["properties"][name]
     return found
