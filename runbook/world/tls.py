@@ -62,9 +62,13 @@ def shake(sock: socket.socket, host: Host, context: ssl.SSLContext, deadline: fl
     """
     name = (host.name or host.address).partition("%")[0]
     try:
+        # `wrap_socket` takes a connection that was broken off just now for one that is still to be made, and shakes no hands.
+        sock.getpeername()
+        sock = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+        # The socket's timeout holds for the whole handshake, however slowly the bytes come.
         sock.settimeout(max(0.001, deadline - time.monotonic()))
-        # The handshake's socket timeout holds for the whole of it, however slowly the bytes come.
-        return Shaken("open", context.wrap_socket(sock, server_hostname=name))
+        sock.do_handshake()
+        return Shaken("open", sock)
     except TimeoutError:
         ended = Shaken("timed_out", None)
     except ssl.SSLCertVerificationError as error:

@@ -52,7 +52,13 @@ def request(connection: socket.socket) -> bytes:
 
 
 def reset(connection: socket.socket) -> None:
-    """Break the connection off as a machine does that has crashed (RST)."""
+    """Break the connection off as a machine does that has crashed (RST), after the client has seen it open."""
+    threading.Event().wait(0.1)
+    reset_at_once(connection)
+
+
+def reset_at_once(connection: socket.socket) -> None:
+    """Break it off at once; whether the client sees it open before is chance."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 

@@ -212,6 +212,7 @@ def test_tcp_that_closes_without_an_answer_is_silence() -> None:
 
 def test_tcp_with_an_endless_header_is_given_up() -> None:
     """H28: a header without an end."""
+
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
         for _turn in range(4):

@@ -13,7 +13,7 @@ from runbook.world.net import LiveNet
 from tests import certificates, network_peers, peers
 from tests.certificates import DAYS, Certificate
 from tests.network_peers import Nginx
-from tests.world.hostile import dawdle, reset, tcp_server
+from tests.world.hostile import dawdle, reset, reset_at_once, tcp_server
 
 SHOWN = ("good", "expired", "own", "other", "soon")
 
@@ -116,6 +116,15 @@ def test_an_open_port_that_speaks_something_else(serve: object) -> None:
     with tcp_server(serve) as port:  # type: ignore[arg-type]
         reply = ask(port)
     assert (reply.result, reply.trusted, reply.days_left, reply.subject) == ("not_tls", False, None, "")
+
+
+# CPython's own `SSLSocket` is left to the garbage collector when the peer breaks off while it is being made.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_connection_that_breaks_off_before_the_handshake_is_never_taken_for_a_secured_one() -> None:
+    with tcp_server(reset_at_once) as port:
+        replies = [ask(port) for _turn in range(50)]
+    assert {reply.result for reply in replies} <= {"refused", "not_tls"}
+    assert not any(reply.trusted for reply in replies)
 
 
 def test_a_closed_port_and_one_that_dawdles() -> None:
