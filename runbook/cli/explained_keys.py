@@ -37,6 +37,7 @@ FLOW_EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "    - id: tell-lead",
         "      title: The group leader knows of the fault",
         "      call: {contact: cs-lead}",
+        "next: {failed: continue}",
     ),
     "use": ("use: {block: vendor-hand-off}",),
 }
