@@ -61,9 +61,10 @@ def _looked_at(file: Found, site: Site, world: World, *, clocks: bool, on_screen
 
     console = console_for()
     console.redact = world.secrets.redacted
-    preflight = Preflight(site, world, clocks=clocks)
     # Before any host is asked: what the hosts say may hold them.
-    secrets = list(preflight.secrets())
+    secrets = list(Preflight(site, world).secrets())
+    withheld = frozenset(finding.name for finding in secrets if finding.result != "good")
+    preflight = Preflight(site, world, clocks, withheld)
     table = PreflightTable(console, [*site.hosts, *site.seats])
     done: Callable[[str, tuple[Finding, ...]], None] = lambda _name, _findings: None  # noqa: E731
     if on_screen:

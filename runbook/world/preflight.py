@@ -20,18 +20,23 @@ from runbook.world.ssh_ways import Ways
 
 AT_ONCE = 32
 _ANSWER_S = 3.0
-_SUDO_S = 15.0
+_COMMAND_S = 15.0
 _CLOCK_OFF_S = 120.0
 Done = Callable[[str, tuple[Finding, ...]], None]
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """One preflight of a site. `clocks`: also compare the clocks of hosts with this laptop's."""
+    """One preflight of a site.
+
+    `clocks`: also compare the clocks of hosts with this laptop's. `withheld`: the secrets that are not to be had now; a login
+    that needs one is not asked, its secret has a finding of its own.
+    """
 
     site: Site
     world: World
     clocks: bool = False
+    withheld: frozenset[str] = frozenset()
 
     def hosts(self, done: Done) -> list[Finding]:
         """What every host and seat shows; `done` is told of each as it is finished, from another thread."""
@@ -77,7 +82,7 @@ class Preflight:
         """The host's findings in the order of HOST_CHECKS; those behind the first bad one are not asked."""
         asked = list(self._asked(name, host, jump))
         yield from asked
-        if any(finding.result == "bad" or finding.check == "jump" for finding in asked):
+        if any(finding.result != "good" for finding in asked):
             found = {finding.check for finding in asked}
             yield from (Finding("host", name, check, "not_asked") for check in _looked_for(host) if check not in found)
 
@@ -101,8 +106,9 @@ class Preflight:
                 return
         if host.ssh is None:
             return
+        withheld = host.ssh.secret in self.withheld
         try:
-            self._let_in(host)
+            self._key_shown(host) if withheld else self._let_in(host)
         except CannotAskError as cannot:
             sentence = f"({word(cannot.phase, 'asking')}) {cannot.detail}"
             if cannot.phase == "host_key":
@@ -112,6 +118,10 @@ class Preflight:
                 yield finding("login", "bad", sentence)
             return
         yield finding("key")
+        if withheld:
+            sentence = _("not asked: the secret {name} is not to be had here").format(name=host.ssh.secret)
+            yield finding("login", "not_asked", sentence)
+            return
         yield finding("login", said=host.ssh.user)
         if host.ssh.sudo:
             yield self._sudo(name, host)
@@ -142,16 +152,22 @@ class Preflight:
         from runbook.world.ssh_transport import Deadlines
 
         assert host.ssh is not None
-        if host.ssh.via == "openssh":
-            self.world.ssh.run(_plainly(host), ("exit",), deadline_s=_SUDO_S)
-        else:
+        if host.ssh.via != "openssh":
             logged_in(host, Deadlines(), Ways(self.site.hosts, self.world.secrets)).close()
+        elif self.world.ssh.run(_plainly(host), ("exit",), deadline_s=_COMMAND_S).status is None:
+            raise CannotAskError("channel", _("the host let us in, but a command did not end"))
+
+    def _key_shown(self, host: Host) -> None:
+        from runbook.world.ssh_login import checked
+        from runbook.world.ssh_transport import Deadlines
+
+        checked(host, Deadlines(), Ways(self.site.hosts, self.world.secrets)).close()
 
     def _sudo(self, name: str, host: Host) -> Finding:
         refused, wanted = [], _through_sudo(host)
         for called, words in wanted.items():
             try:
-                reply = self.world.ssh.run(_plainly(host), ("sudo", "-n", "-l", "--", *words), deadline_s=_SUDO_S)
+                reply = self.world.ssh.run(_plainly(host), ("sudo", "-n", "-l", "--", *words), deadline_s=_COMMAND_S)
             except CannotAskError as cannot:
                 return Finding("host", name, "sudo", "bad", cannot.detail)
             if reply.status != 0:
@@ -163,7 +179,7 @@ class Preflight:
 
     def _clock(self, name: str, host: Host) -> Finding:
         try:
-            reply = self.world.ssh.run(_plainly(host), ("date", "-u", "+%s"), deadline_s=_SUDO_S)
+            reply = self.world.ssh.run(_plainly(host), ("date", "-u", "+%s"), deadline_s=_COMMAND_S)
             off = int(reply.stdout.text().strip()[:12]) - self.world.clock.now().timestamp()
         except (CannotAskError, ValueError):
             return Finding("host", name, "clock", "not_asked", _("it does not say what time it is"))

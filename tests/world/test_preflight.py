@@ -274,3 +274,34 @@ def test_a_clock_before_this_program_was_made_and_an_open_folder_are_bad(tmp_pat
     assert found["clock"] == ["bad: 1970-01-01 00:00 UTC"]
     assert found["folder"] == [f"bad: others may look into {tmp_path}; type: chmod 700 {tmp_path}"]
     assert found["network"] == ["bad: NO network link is up: check the cable"]
+
+
+@pytest.mark.parametrize("source", [{"secret": "prompt"}, {"secret": "env-file", "file": "/nowhere/secrets.env"}])
+def test_a_login_whose_secret_is_not_to_be_had_is_no_second_problem(
+    sshd: peers.Sshd, tmp_path: Path, source: dict[str, str]
+) -> None:
+    site = tree(sshd)
+    site["secrets"] = {"pw": source}
+    site["hosts"]["cti"]["ssh"] |= {"secret": "pw", "sudo": "yes"}
+    _code, findings = checked(tmp_path, site)
+    assert red(findings) == ([] if source["secret"] == "prompt" else [("secret", "pw", "had")])
+    assert of(findings, "cti") == {
+        "resolves": "good",
+        "answers": "good",
+        "key": "good",
+        "login": "not_asked",
+        "sudo": "not_asked",
+    }
+    assert of(findings, "behind") == {"jump": "not_asked", "key": "not_asked", "login": "not_asked"}
+
+
+def test_a_host_that_is_reached_by_the_systems_ssh_is_looked_at_too(sshd: peers.Sshd, tmp_path: Path) -> None:
+    peers.program("ssh")
+    site = tree(sshd)
+    site["hosts"]["cti"]["ssh"]["via"] = "openssh"
+    del site["hosts"]["behind"]
+    _code, findings = checked(tmp_path, site)
+    assert (red(findings), of(findings, "cti")["login"]) == ([], "good")
+    site["hosts"]["cti"]["ssh"]["host_keys"] = [peers.public_key(peers.keygen(tmp_path / "other"))]
+    _code, findings = checked(tmp_path, site)
+    assert red(findings) == [("host", "cti", "key")]
