@@ -27,8 +27,6 @@ STRUCTURE = {"E-KEY-UNKNOWN", "E-STEP-KIND"}
 MORE_THAN_STRUCTURE = {
     "block-with-mistakes",  # the mistakes are in the block
     "retries-of-a-person",  # a key of every step, wrong for this kind
-    "together-keys",  # keys of every step, wrong inside a branch or around one
-    "together-nested",  # a step as any other, wrong inside a branch
     "verify-is-an-action",  # a reading that is none with `do: restart`
 }
 
