@@ -58,6 +58,7 @@ class _Plan:
                 yield from self.action(step, number)
                 yield from self.debt(step)
                 yield from self.attached(step, number)
+                yield from self.contacts(step)
                 yield from self.names(step)
             else:
                 yield from self.misread(raw)
@@ -131,11 +132,17 @@ class _Plan:
             elif self.order[name] < number:
                 message = _("expected this step or a later one, found {name!r}").format(name=name)
                 yield raw.report.problem("E-TARGET", place, message)
-        contacts = self.site.contacts if self.site else None
-        for key, contact in (("by", rule.by), ("or", rule.or_)):
-            if contact and contacts is not None and contact not in contacts:
-                where: Place = (*raw.place, "approval", key)
-                yield raw.report.unknown_name(where, _("a contact of the site"), contact, contacts)
+
+    def contacts(self, step: Understood) -> Iterator[Problem]:
+        """Whoever the step's common keys name: its role, and who approves."""
+        raw, keys = step.raw, step.step.keys
+        named: list[tuple[Place, str | None]] = [(("role",), keys.role)]
+        if keys.approval:
+            named += [(("approval", "by"), keys.approval.by), (("approval", "or"), keys.approval.or_)]
+        for inner, contact in named:
+            if contact and self.site is not None and contact not in self.site.contacts:
+                what = _("a contact of the site")
+                yield raw.report.unknown_name((*raw.place, *inner), what, contact, self.site.contacts)
 
     def debt(self, step: Understood) -> Iterator[Problem]:
         raw, plan = step.raw, step.step

@@ -302,3 +302,13 @@ def test_every_shipped_plan_survives_its_snapshot() -> None:
         again, _site = load_snapshot({**plan.files, "site.yaml": site_text_of(SITE, plan)})
         assert again.steps == plan.steps
         assert again.header == plan.header
+
+
+def test_a_role_that_the_site_lacks_is_named(tmp_path: Path) -> None:
+    """A step's `role` is whose duty it is: a name that nobody has helps nobody at night."""
+    steps = "  - id: look\n    role: cs-leed\n    title: Somebody looks\n    instruct: {}\n"
+    plan = folder(tmp_path, steps) / "call-centre" / "plan.yaml"
+    site = Site.model_validate({"site": "1", "name": "X", "contacts": {"cs-lead": {"title": "Lead"}}})
+    (problem,) = check_files([plan], [tmp_path], site)
+    assert (problem.where, problem.code) == ("steps[1] look: role", "E-NAME-UNKNOWN")
+    assert "did you mean 'cs-lead'?" in problem.message
