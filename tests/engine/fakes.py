@@ -212,12 +212,14 @@ class Person:
             name: list(given) if isinstance(given, (list, tuple)) else [given] for name, given in (script or {}).items()
         }
         self.prompts: list[Prompt] = []
+        self.interruptible: list[bool] = []
         self.told: list[str] = []
         self.busy_with: list[str] = []
         self.interrupt_busy: BaseException | None = None
 
     def ask(self, prompt: Prompt, *, stop: Callable[[], bool] | None = None) -> Reply | None:
         self.prompts.append(prompt)
+        self.interruptible.append(stop is not None)
         given = self.script.get(prompt.name)
         if given:
             scripted = given.pop(0)

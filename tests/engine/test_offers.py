@@ -75,6 +75,12 @@ def asked(made: Desk, name: str = "offer.1") -> list[Prompt]:
     return made.human.asked(name)
 
 
+def interruptible(made: Desk, name: str) -> list[bool]:
+    """For each time that a question was asked: whether anything could have ended it but an answer."""
+    asked = zip(made.human.prompts, made.human.interruptible, strict=True)
+    return [could for prompt, could in asked if prompt.name == name]
+
+
 def test_it_is_shown_between_steps_and_taken_only_by_its_number() -> None:
     made = desk(JUMP, {"offer.1": "now"})
     assert made.walk().how == "recovered"
@@ -130,6 +136,8 @@ def test_a_text_that_is_being_typed_is_not_interrupted_and_not_lost() -> None:
     made.walk()
     assert made.state.step("write").answer == "what she typed"
     assert [prompt.name for prompt in made.human.prompts][2:4] == ["write", "offer.1"]
+    assert interruptible(made, "ask") == [True]
+    assert interruptible(made, "write") == [False]
 
 
 def test_it_comes_up_during_a_wait_and_not_now_goes_on_waiting() -> None:
@@ -185,6 +193,8 @@ def test_an_act_that_is_under_way_is_not_left() -> None:
     assert made[0].walk().how == "recovered"
     names = [prompt.name for prompt in made[0].human.prompts]
     assert names.index("offer.1") > max(number for number, name in enumerate(names) if name == "switch")
+    assert interruptible(made[0], "switch") == [False] * 4
+    assert interruptible(made[0], "offer.1") == [False]
 
 
 def test_it_counts_from_the_end_of_its_step_and_waits_for_its_condition() -> None:

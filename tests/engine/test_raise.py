@@ -6,7 +6,7 @@ from typing import Any
 
 from runbook.model.events import SeverityRaised, StepFinished
 from runbook.model.prompts import Key
-from tests.engine.desk import Desk, plan
+from tests.engine.desk import Desk, plan, playbook
 
 PLAN = plan(
     """
@@ -54,6 +54,24 @@ def test_a_step_that_was_not_reached_decides_nothing() -> None:
     assert made.events(SeverityRaised) == []
     made.resume({"first": [Key("g", "why")], "go-to": "other", "other": "done", "recovered": "yes"})
     assert made.events(SeverityRaised) == []
+
+
+def test_a_milder_playbook_that_is_entered_does_not_let_it_fall() -> None:
+    milder = playbook("milder", "- {id: in, entry: yes, title: In, instruct: {}}", severity="SEV2")
+    the_plan = plan(
+        """
+        - id: how-many
+          title: How many
+          ask: {choices: [few, many], fails: many}
+          next: {failed: {playbook: milder, at: in}}
+        """,
+        extra="raise: {to: SEV1, when: {how-many: many}}\n",
+        others=(milder,),
+    )
+    made = Desk(the_plan, {"how-many": "many", "milder:in": "done", "recovered": "yes"})
+    made.walk()
+    assert [event.to for event in made.events(SeverityRaised)] == ["SEV1"]
+    assert (made.state.severity, made.state.playbook) == ("SEV1", "milder")
 
 
 def test_a_corrected_answer_does_not_let_it_fall_nor_rise_twice() -> None:
