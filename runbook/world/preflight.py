@@ -99,10 +99,7 @@ class Preflight:
                 yield finding("resolves", said=self._resolved(host))
                 yield finding("answers", said=self._answered(host))
             except CannotAskError as cannot:
-                check = "resolves" if cannot.phase == "resolve" else "answers"
-                if check == "answers":
-                    yield finding("resolves")
-                yield finding(check, "bad", cannot.detail)
+                yield finding("resolves" if cannot.phase == "resolve" else "answers", "bad", cannot.detail)
                 return
         if host.ssh is None:
             return

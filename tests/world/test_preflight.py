@@ -65,6 +65,8 @@ def checked(folder: Path, site: dict[str, Any], *words: str) -> tuple[int, list[
     done = runbook("--site", str(path), "--json", *words, home=folder / "home")
     found = json.loads(done.stdout)
     assert found["schema"] == 1
+    of_hosts = [(one["name"], one["check"]) for one in found["findings"] if one["part"] == "host"]
+    assert len(of_hosts) == len(set(of_hosts)), "each thing is looked at once"
     return done.returncode, found["findings"]
 
 
