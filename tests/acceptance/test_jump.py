@@ -12,6 +12,7 @@ import pytest
 
 from runbook.model.state import fold
 from tests.acceptance.program import RESTORE, SWITCH, Program, outcomes
+from tests.acceptance.terminal import Terminal
 from tests.acceptance.test_killed import events_of, intents_of, run_until_killed, steps_of
 from tests.conftest import IN_CI
 
@@ -174,3 +175,43 @@ def test_an_offer_opens_a_linked_incident_that_can_be_walked(program: Program) -
     assert outcomes(program.events(second["id"]))["tell-lead"] == "passed"
     opened = json.loads(program.run("log", second["id"], "--json").out)["events"][0]["body"]
     assert opened["belongs_to"] == first["id"]
+
+
+def test_a_linked_incident_is_opened_once_though_the_process_dies_before_it_is_recorded(program: Program) -> None:
+    """Killed right before the answer to the offer is stored: asked again, the same linked incident is found, no second one is opened."""
+    offers = "offers:\n  - {after: 0s, title: Repair the CTI server beside this, start: cti-down}\n"
+    given = program.answers({**ANSWERS, "offer.1": "now"})
+    ended = run_until_killed(
+        program, "before", "OfferAnswered:", "start", front(program, offers), "--lab", "--answers", given
+    )
+    assert ended == -signal.SIGKILL
+    first, second = sorted(program.incidents(), key=lambda incident: incident["plan"] == "cti-down")
+    assert (first["linked"], second["belongs_to"]) == ([], first["id"])
+    assert program.run("resume", first["id"], "--answers", given).code == 0
+    incidents = {incident["id"]: incident for incident in program.incidents()}
+    assert set(incidents) == {first["id"], second["id"]}
+    assert incidents[first["id"]]["linked"] == [second["id"]]
+
+
+def test_an_offer_comes_up_at_a_terminal_while_the_person_is_at_a_question(program: Program) -> None:
+    """Due while a choice stands open, it is shown with its numbers; `not now` gives the question back, which takes its answer."""
+    offers = "offers:\n  - {after: 1s, since: by-hand, title: Move the hotline, go: {playbook: cti-down, at: switch}}\n"
+    at = Terminal(program, "start", front(program, offers), "--lab", "--as", "Technician A", "--reported", "now")
+    at.until("Enter begins")
+    at.run(0.5)
+    at.press("\r")
+    at.answer("tickets by hand", "1")
+    at.until("How is it")
+    at.until("Offer, due since")
+    at.until("do it now (go to [14] Move the hotline")
+    at.run(0.6)
+    at.press("2", "\r")
+    at.until("Offer: Move the hotline: not now")
+    at.run(1.0)
+    at.press("1", "\r")
+    at.until("Only where it was good")
+    at.run(0.6)
+    at.press("q")
+    assert at.exit_code() == 5
+    found = outcomes(program.events(program.only()["id"]))
+    assert found["look"] == "passed"
