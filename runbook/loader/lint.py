@@ -76,7 +76,7 @@ class _Plan:
         kind = kinds().get(raw.kind)
         then = raw.tree.get("next")
         says = isinstance(then, Mapping) and "failed" in then
-        always_reads = kind is not None and kind.GROUP == "reading" and kind.NAME != "service"
+        always_reads = kind is not None and kind.GROUP == "reading" and kind.JUDGES and kind.NAME != "service"
         if always_reads and not says and not _misspelt(raw, "next"):
             yield self.without_next(raw, "failed")
 
@@ -87,7 +87,8 @@ class _Plan:
 
     def reading(self, step: Understood) -> Iterator[Problem]:
         raw, plan, sample = step.raw, step.step, step.step.sample
-        wanted = "expired" if isinstance(sample, WaitFor) else "failed" if plan.reads else ""
+        judges = plan.reads and getattr(sample, "JUDGES", True)
+        wanted = "expired" if isinstance(sample, WaitFor) else "failed" if judges else ""
         if wanted and wanted not in plan.keys.next and not _misspelt(raw, "next"):
             yield self.without_next(raw, wanted)
         if plan.keys.retries and not (plan.reads and isinstance(sample, Kind)):

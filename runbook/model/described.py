@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-M = TypeVar("M", bound=type[BaseModel])
+M = TypeVar("M", bound=BaseModel)
 
 
-def described(model: M) -> M:
+def described(model: type[M]) -> type[M]:
     """The same model, each field's `description` filled in from the string below it, that of the nearest base where it has one."""
     for base in reversed(model.__mro__):
         if not issubclass(base, BaseModel) or base is BaseModel:

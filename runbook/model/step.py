@@ -248,15 +248,17 @@ class Kind(Model):
     NAME is the step's own key; GROUP says whether it reads, changes the world, or is people's; OPENS is what it leaves open.
     SPOKEN: an act that a person does by telephone, still confirmed by typing the step's number.
     VERIFIES_ITSELF: an action that ends with its own test, so it needs no `verify`. NEEDS_APPROVAL: an action that somebody must
-    allow. KEEPS_EVIDENCE: whether it puts what machines wrote into the evidence. DELEGATES: its `run`
-    passes a question on to somebody, and `answer` takes the answer when it comes. VALUES: name -> doc of each value. EXAMPLE: a
-    minimal body.
+    allow. JUDGES: whether a reading's `failed` is a fault that was found, which the plan has to send somewhere; a reading that
+    only keeps something fails as an action does. KEEPS_EVIDENCE: whether it puts what machines wrote into the evidence.
+    DELEGATES: its `run` passes a question on to somebody, and `answer` takes the answer when it comes. VALUES: name -> doc of
+    each value. EXAMPLE: a minimal body.
     """
 
     NAME: ClassVar[str]
     GROUP: ClassVar[Group]
     SPOKEN: ClassVar[bool] = False
     VERIFIES_ITSELF: ClassVar[bool] = False
+    JUDGES: ClassVar[bool] = True
     NEEDS_APPROVAL: ClassVar[bool] = True
     KEEPS_EVIDENCE: ClassVar[bool] = True
     DELEGATES: ClassVar[bool] = False

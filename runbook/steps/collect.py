@@ -34,6 +34,7 @@ class Collect(Kind):
 
     NAME: ClassVar[str] = "collect"
     GROUP: ClassVar[Group] = "reading"
+    JUDGES: ClassVar[bool] = False
     VERIFIES_ITSELF: ClassVar[bool] = True
     NEEDS_APPROVAL: ClassVar[bool] = False
     VALUES: ClassVar[Mapping[str, str]] = {
