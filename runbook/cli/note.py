@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from runbook.cli.incidents import Account
     from runbook.store.folder import Incident
+    from runbook.world.secrets import SiteSecrets
 
 LARGEST = 64 << 20
 
@@ -56,14 +57,15 @@ def command(
     home, clock = Home.of(), LiveClock()
     found = home.find(incident, practice)
     known = account(found)
+    secrets = _secrets(found, known)
     event: Event
     if reported:
         event = _corrected(known, reported, text.strip(), clock.now())
     else:
         when = _time(known, "--at", at, clock.now()) if at else ""
-        event = NoteAdded(text.strip(), step, when, _amended(known, amends), _kept(found, file))
+        event = NoteAdded(text.strip(), step, when, _amended(known, amends), _kept(found, file, secrets))
     actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
-    journal = found.journal(clock, actor)
+    journal = found.journal(clock, actor, redact=secrets.redacted)
     try:
         recorded = journal.append(event)
     finally:
@@ -93,10 +95,25 @@ def _amended(known: Account, number: int) -> int:
     return number
 
 
-def _kept(found: Incident, file: Path | None) -> list[dict[str, Any]]:
+def _secrets(found: Incident, known: Account) -> SiteSecrets:
+    """The secrets that can be taken out without asking anybody: those of the site's files."""
+    from runbook.cli.incidents import plan_and_site
+    from runbook.world.secrets import SiteSecrets
+
+    try:
+        _plan, site = plan_and_site(found, known.opened, known.state.reloaded)
+    except (RunbookError, KeyError):
+        # A note is taken even where the plan that was kept cannot be read any more.
+        return SiteSecrets({})
+    secrets = SiteSecrets(site.secrets)
+    secrets.learn_files()
+    return secrets
+
+
+def _kept(found: Incident, file: Path | None, secrets: SiteSecrets) -> list[dict[str, Any]]:
     if file is None:
         return []
-    piece = found.evidence.keep(file.name, _bytes(file))
+    piece = found.evidence_without(secrets.redacted_bytes).keep(file.name, _bytes(file))
     return [{"name": piece.name, "sha256": piece.sha256, "size_bytes": piece.size_bytes}]
 
 

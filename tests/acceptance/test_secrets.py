@@ -124,6 +124,9 @@ def test_a_secret_that_a_host_gives_back_is_nowhere(tmp_path: Path, sshd: peers.
     watcher.join()
     assert "«secret:pw»" in screen
     (incident,) = program.incidents(practice=False)
+    attached = tmp_path / "cti.log"
+    attached.write_text(f"login {quote(SECRET)} ok", encoding="utf-8")
+    assert program.run("note", incident["id"], f"the word was {SECRET}", "--file", str(attached)).code == 0
     report = program.run("report", incident["id"], "-o", "-").out
     log = program.run("log", incident["id"], "--json").out
     assert "«secret:pw»" in log
