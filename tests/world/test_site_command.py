@@ -240,3 +240,16 @@ def test_a_host_that_cannot_sign_in_gets_no_keys(text: str) -> None:
 
 def test_the_home_of_the_tests_is_not_the_persons() -> None:
     assert "runbook-tests-" in os.environ["XDG_CONFIG_HOME"]
+
+
+def test_the_keys_of_a_seat_are_scanned_and_written_too(sshd: peers.Sshd, site: Path) -> None:
+    text = site.read_text(encoding="utf-8")
+    seat = f"seats:\n  seat-1:\n    address: 127.0.0.1\n    ssh: {{user: {sshd.user}, port: {sshd.port}, key: {sshd.key}}}\n"
+    site.write_text(text + seat, encoding="utf-8")
+    shown = json.loads(runbook("site", "scan", "seat-1", "--json", "--site", str(site)).stdout)["hosts"]
+    assert [row["id"] for row in shown] == ["seat-1"]
+    site.write_text(with_host_keys(text + seat, "seat-1", [sshd.host_key()]), encoding="utf-8")
+    login = load_site(site).seats["seat-1"].ssh
+    assert login is not None
+    assert login.host_keys == (sshd.host_key(),)
+    assert site.read_text(encoding="utf-8").startswith(text)
