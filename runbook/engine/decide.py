@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from runbook.engine.between import passed_over
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity, asked_now, entering, raised
 from runbook.engine.conditions import facts
 from runbook.model.playbook import Playbook, Step, Together
@@ -121,32 +122,6 @@ def condition_unmet(plan: Playbook, state: State, step: Step, *, forced: bool = 
         if not found & set(wanted):
             return f"{what}: {'/'.join(sorted(found))}"
     return ""
-
-
-def passed_over(plan: Playbook, state: State, origin: str, target: str) -> tuple[str, ...]:
-    """The steps between two steps of the line that have no outcome of their own: these are now not taken.
-
-    On the way into another playbook they are the rest of the one and the beginning of the other, and nothing of a third.
-    """
-    here = plan.index(origin) if origin not in ("", END) else -1
-    there = plan.index(target) if target != END else len(plan.steps)
-    into = plan.steps[there].plan if target != END else None
-    out_of = plan.steps[here].plan if here >= 0 else (into or "") if origin == END else ""
-    lane = plan.steps[here].lane if here >= 0 else ""
-
-    def between(number: int, step: Step) -> bool:
-        if lane and step.lane != lane:
-            return False
-        behind, before = number > here, number < there
-        same = out_of == into or into is None
-        return (
-            (behind and before and step.plan == out_of)
-            if same
-            else ((behind and step.plan == out_of) or (before and step.plan == into))
-        )
-
-    steps = (step for number, step in enumerate(plan.steps) if between(number, step))
-    return tuple(step.id for step in steps if state.step(step.id).finished is None)
 
 
 def _enter(plan: Playbook, state: State, step: Step, *, forced: bool) -> Move:

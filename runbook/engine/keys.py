@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runbook.engine import asides, delegating, offering
-from runbook.engine.decide import around, passed_over
+from runbook.engine.between import passed_over
+from runbook.engine.decide import around
 from runbook.engine.signals import ByHand, Moved, Stopped
 from runbook.model.events import (
     AnswerCorrected,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runbook.engine.between import passed_over
 from runbook.engine.beyond import Due, due_offers, unanswered
 from runbook.engine.signals import Moved
 from runbook.model.events import InputAnswered, OfferAnswered, PlaybookEntered, WentTo
@@ -86,8 +87,6 @@ def take(context: Context, due: Due, reason: str = "") -> None:
     if due.offer.start:
         _start(context, due)
         return
-    from runbook.engine.decide import passed_over
-
     assert due.offer.go is not None
     origin = context.state.position.step
     target = due.offer.go if due.offer.go == END else context.plan.step(due.offer.go).id

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runbook.engine.between import passed_over
 from runbook.engine.decide import (
     AskFailure,
     AskRecovered,
@@ -18,7 +19,6 @@ from runbook.engine.decide import (
     SettleDebt,
     condition_unmet,
     decide,
-    passed_over,
 )
 from runbook.model.events import (
     ActionEnded,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from runbook.engine.between import passed_over
 from runbook.engine.beyond import EnterPlaybook
-from runbook.engine.decide import Go, Run, SettleDebt, decide, passed_over
+from runbook.engine.decide import Go, Run, SettleDebt, decide
 from runbook.loader.playbooks import load_snapshot
 from runbook.loader.site_kept import site_text_of
 from runbook.model.events import (
