@@ -58,7 +58,8 @@ class Branches:
             if raw.kind == "together":
                 message = _("expected a step that is no `together`, found one: a branch holds no branches")
                 self.problems.append(self.report.problem("E-STEP-KIND", _inside(raw, place), message, key=True))
-            elif not raw.lane:
+            else:
+                # The steps of branches inside stay, so that what refers to them is not said to be wrong as well.
                 yield replace(raw, lane=f"{around}/{branch}")
 
 

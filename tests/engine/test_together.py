@@ -377,3 +377,30 @@ def test_a_closing_step_in_a_branch_can_be_come_back_to_from_the_end() -> None:
     made.walk()
     assert made.outcomes()["enter"] == "passed"
     assert made.state.open_debts == ()
+
+
+# -- blocks
+
+
+def test_a_branch_uses_a_block_and_each_of_its_steps_is_in_the_branch() -> None:
+    made = desk(
+        plan("""
+        - id: both
+          title: Both
+          together:
+            left:
+              - id: pair
+                use: {block: pair}
+            right:
+              - id: ping-b
+                title: B
+                ping: {host: sip, count: 2}
+                next: {failed: continue}
+          next: {failed: continue}
+        """),
+        {"pair/one": "left", "pair/two": "done"},
+    )
+    made.walk()
+    assert made.outcomes() == dict.fromkeys(("pair/one", "pair/two", "ping-b", "both"), "passed")
+    assert made.plan.step("pair/one").lane == "both/left"
+    assert made.plan.step("both").sample.branches == {"left": ("pair/one", "pair/two"), "right": ("ping-b",)}  # type: ignore[union-attr]
