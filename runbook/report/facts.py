@@ -53,7 +53,7 @@ def facts(
         )
     as_of = last.at if state.ended else max(now, last.at)
     zone = _zone(opened.zone, site)
-    names = _names(playbook, site, opened, zone)
+    names = _names(playbook, site, opened, zone, state.playbook)
     walks = attempts(journal)
     corrected = any(isinstance(recorded.event, ev.ReportedTimeCorrected) for recorded in journal)
     borrowed = staff(playbook, state)
@@ -84,7 +84,7 @@ def facts(
         as_of=as_of,
         impact=playbook.header.impact.pick(),
         use_when=playbook.header.use_when.pick(),
-        recovered_ask=names.recovered_ask,
+        recovered_ask=names.recovered("end"),
         inputs=tuple((names.question(name), value) for name, value in state.inputs.items()),
         people=people(journal, names),
         clocks=_clocks(playbook, scheme, state, as_of),
@@ -119,7 +119,9 @@ def _zone(name: str, site: Site) -> tzinfo:
         return UTC
 
 
-def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo) -> Names:
+def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo, walked: str) -> Names:
+    """How the report calls things; `walked`: the playbook in which the walk ended."""
+
     def step(name: str) -> str:
         if name == "end":
             return _("the end of the plan")
@@ -128,6 +130,10 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         found = playbook.step(name)
         return titled(found.number, found.title.pick())
 
+    def recovered(name: str) -> str:
+        plan = playbook.step(name).plan if playbook.has(name) else walked
+        return playbook.header_of(plan).recovered.ask.pick()
+
     return Names(
         step=step,
         role=site.role,
@@ -135,7 +141,7 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo)
         answer=partial(answer_of, playbook),
         condition=lambda found: condition_of(playbook, found, step),
         offer=partial(offer_of, playbook),
-        recovered_ask=playbook.header.recovered.ask.pick(),
+        recovered=recovered,
         title=Text.of(opened.title).pick() if opened.title else opened.plan,
         zone=zone,
     )

@@ -24,7 +24,7 @@ class Names:
     answer: Callable[[str, str], str]
     condition: Callable[[str], str]
     offer: Callable[[str], str]
-    recovered_ask: str
+    recovered: Callable[[str], str]
     title: str
     zone: tzinfo
 
@@ -140,7 +140,7 @@ def _chosen(event: ev.FailureAnswered, names: Names) -> str:
 
 def _asked(event: ev.RecoveryAnswered, names: Names) -> str:
     answer = _("Yes: service is back.") if event.recovered else _("No: service is not back.")
-    return f"{names.recovered_ask} {answer}"
+    return f"{names.recovered(event.step)} {answer}"
 
 
 def _went(event: ev.WentTo, names: Names) -> str:
