@@ -47,7 +47,7 @@ def measured(ports: list[int]) -> tuple[float, float]:
         start = ["start", str(plan), "--site", str(site), "--as", "B", "--reported", "now", "--answers", str(answers)]
         runbook = [sys.executable, "-m", "runbook"]
         subprocess.run([*runbook, *start], env=env, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        (incident,) = os.listdir(folder / "home" / "incidents")
+        (incident,) = (path.name for path in (folder / "home" / "incidents").iterdir())
         log = subprocess.run([*runbook, "log", incident, "--json"], env=env, check=True, capture_output=True)
     events = json.loads(log.stdout)["events"]
     at = {(e["kind"], e["body"].get("step")): datetime.fromisoformat(e["at"]) for e in events}
