@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook.model.site import Host
+from runbook.model.machine import Host
 
 # What every command of the server runs through: counted first, then given to a real shell.
 FORCED = """\

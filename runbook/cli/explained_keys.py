@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from runbook.loader.blocks import UseKeys, With
-from runbook.model import playbook, site, step
+from runbook.model import machine, playbook, site, step
 from runbook.model.described import described
 from runbook.model.outcome import Condition, Thresholds
 from runbook.model.text import N_, _
@@ -62,16 +62,16 @@ _PLACES: tuple[tuple[str, type[BaseModel]], ...] = (
     (N_("a condition (`expect`, `cases`, `passes`)"), Condition),
     (N_("a condition with two thresholds"), Thresholds),
     (N_("site.yaml"), site.Site),
-    (N_("a host of site.yaml"), site.Host),
-    (N_("a seat of site.yaml"), site.Seat),
-    (N_("the `ssh` of a host"), site.Login),
-    (N_("a service of a host"), site.Service),
-    (N_("the `commands` of a service"), site.Commands),
-    (N_("a command of a host"), site.Command),
-    (N_("a parameter of a command"), site.Parameter),
-    (N_("the `sip` of a host"), site.SipAccount),
-    (N_("the `http` of a host"), site.HttpAccount),
-    (N_("the `snmp` of a host"), site.Snmp),
+    (N_("a host of site.yaml"), machine.Host),
+    (N_("a seat of site.yaml"), machine.Seat),
+    (N_("the `ssh` of a host"), machine.Login),
+    (N_("a service of a host"), machine.Service),
+    (N_("the `commands` of a service"), machine.Commands),
+    (N_("a command of a host"), machine.Command),
+    (N_("a parameter of a command"), machine.Parameter),
+    (N_("the `sip` of a host"), machine.SipAccount),
+    (N_("the `http` of a host"), machine.HttpAccount),
+    (N_("the `snmp` of a host"), machine.Snmp),
     (N_("a line of site.yaml"), site.Line),
     (N_("a trunk of site.yaml"), site.Trunk),
     (N_("a leased line of site.yaml"), site.LeasedLine),

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from runbook.cli.site_file import located
 from runbook.model.errors import EXIT_BAD, EXIT_GOOD, RunbookError, system_said
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.model.text import _
 from runbook.model.words import word
 

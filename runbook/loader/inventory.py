@@ -12,8 +12,9 @@ from runbook.loader.document import Place
 from runbook.loader.logins import logins
 from runbook.loader.validation import Reporter
 from runbook.model.errors import Problem
+from runbook.model.machine import Command, Host, Service
 from runbook.model.readers import GIVES
-from runbook.model.site import Command, Host, Service, Site
+from runbook.model.site import Site
 from runbook.model.text import _
 
 _FILE, _AGENT = "env-file", "ssh-agent"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from runbook.loader.document import Place
 from runbook.loader.validation import Reporter
 from runbook.model.errors import Problem
-from runbook.model.site import MOST_JUMPS, Host, Login, Site
+from runbook.model.machine import Host, Login
+from runbook.model.site import MOST_JUMPS, Site
 from runbook.model.text import _
 
 Names = Callable[[str], Collection[str]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, HttpReply, SshReply
-from runbook.model.site import Host
 from runbook.model.text import _
 
 _MARK = "\n<runbook> "

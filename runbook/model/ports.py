@@ -31,9 +31,9 @@ from runbook.model.replies import (
 
 if TYPE_CHECKING:
     from runbook.model.events import Event
+    from runbook.model.machine import Host
     from runbook.model.record import Recorded
     from runbook.model.redaction import Window
-    from runbook.model.site import Host
 
 # -- asking the world ---------------------------------------------------------------------------------------------------
 

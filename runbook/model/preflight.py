@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from runbook.model.site import Host, Person, Site
+from runbook.model.machine import Host
+from runbook.model.site import Person, Site
 from runbook.model.text import _
 
 Result = Literal["good", "bad", "warn", "not_asked"]

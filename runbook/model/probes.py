@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell
 from runbook.model.replies import CannotAskError, Phase, PingReply, SshReply, TcpReply
-from runbook.model.site import Host
 from runbook.model.text import _
 
 System = Literal["linux", "windows", "device"]

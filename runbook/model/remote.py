@@ -6,9 +6,9 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell, script_of
 from runbook.model.replies import CannotAskError, SshReply
-from runbook.model.site import Host
 from runbook.model.step import Result
 from runbook.model.text import _
 

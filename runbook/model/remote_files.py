@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell
 from runbook.model.replies import CannotAskError, Capture, SshReply
-from runbook.model.site import Host
 from runbook.model.text import _
 
 _WINDOWS_TAIL = (

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from runbook.model.lookup import Problems, nearest
+from runbook.model.machine import Command, Host, Parameter
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import is_mac
-from runbook.model.site import Command, Host, Parameter
 from runbook.model.text import N_, _
 
 _PARAMETER = re.compile(r"\$([a-z0-9][a-z0-9-]*)")

@@ -10,13 +10,14 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from runbook.model.lookup import Problems, nearest
+from runbook.model.machine import Host
 from runbook.model.origins import HERE, origin_called, origin_problems
 from runbook.model.outcome import Scalar
 from runbook.model.remote import command_line
 from runbook.model.remote_files import End, end_of, read_tail_probe, tail_probe
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.model.site_command import checked_words, command_problems, words_of
 from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import ExpectedError, _

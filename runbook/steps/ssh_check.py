@@ -10,6 +10,7 @@ from pydantic import Field
 
 from runbook.model.host_reading import COUNTS, HostReading
 from runbook.model.lookup import Problems
+from runbook.model.machine import Command, Host
 from runbook.model.parts import worst
 from runbook.model.ports_of_devices import port_key
 from runbook.model.readers import READERS, VALUES
@@ -17,7 +18,7 @@ from runbook.model.readers.printed import Printed
 from runbook.model.remote import command_line, kept, words_sent
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id
-from runbook.model.site import Command, Host, Site
+from runbook.model.site import Site
 from runbook.model.site_command import checked_words, command_problems, port_of, words_of
 from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import _

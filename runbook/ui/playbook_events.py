@@ -17,7 +17,7 @@ from runbook.ui.saying import Reader, because
 
 def _entered(event: e.PlaybookEntered, reader: Reader) -> list[Shown]:
     line = _("Goes on in another playbook: {title} ({playbook}, version {version}), at {step}").format(
-        title=one_line(Text.of(event.title).pick()),
+        title=one_line(Text.of(event.title or event.playbook).pick()),
         playbook=one_line(event.playbook),
         version=one_line(event.version),
         step=numbered(reader.plan, event.at),

@@ -12,9 +12,9 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from runbook.model.machine import Host
 from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError, HttpReply
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.deadline import cut_at
 from runbook.world.net import RESOLVE_S, connect, resolve

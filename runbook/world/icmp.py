@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
+from runbook.model.machine import Host
 from runbook.model.probes import ping_times
 from runbook.model.replies import CannotAskError, PingReply
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.icmp_kernel import KernelTimes
 from runbook.world.net import cannot_ask, phase, resolve

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runbook.model.errors import system_said
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, TalkReply, TcpReply, TlsReply, Turn
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.deadline import within
 

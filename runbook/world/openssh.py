@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Literal
 
 from runbook.model.errors import system_said
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, SshReply
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world import openssh_config as config
 from runbook.world.capture import Recorder

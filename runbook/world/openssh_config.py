@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from runbook.model.machine import Host, Login
 from runbook.model.replies import CannotAskError, Phase
-from runbook.model.site import Host, Login
 from runbook.model.text import _
 from runbook.world.ssh_ways import login_of
 

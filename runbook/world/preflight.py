@@ -8,10 +8,11 @@ from contextlib import closing, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 
+from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.preflight import HOST_CHECKS, Finding, Result, commands_of
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.model.text import _
 from runbook.model.words import word
 from runbook.steps.service import command

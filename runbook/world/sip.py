@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
 
+from runbook.model.machine import Host, SipAccount
 from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError, SipReply, Transport
-from runbook.model.site import Host, SipAccount
 from runbook.model.text import _
 from runbook.world.net import RESOLVE_S, resolve
 from runbook.world.sip_channel import Channel, Unanswered, channel

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runbook.model.errors import system_said
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, Transport
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.net import cannot_ask, connect, phase
 from runbook.world.sip_message import MAX_MESSAGE_BYTES, Request, Response, framed, response

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runbook.model.machine import Host
 from runbook.model.ports import Secrets
 from runbook.model.remote import line_sent
 from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.ssh_ways import Ways, login_of
 

@@ -10,8 +10,8 @@ import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from runbook.model.errors import system_said
+from runbook.model.machine import Host, Login
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host, Login
 from runbook.model.text import _
 from runbook.world.deadline import within
 from runbook.world.ssh_keys import ALL_ALGORITHMS, PublicKey, offered, refusal

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runbook.model.machine import Host, Login
 from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError
-from runbook.model.site import MOST_JUMPS, Host, Login
+from runbook.model.site import MOST_JUMPS
 from runbook.model.text import _
 
 

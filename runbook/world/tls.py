@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from runbook.model.errors import system_said
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, TlsReply
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.net import RESOLVE_S, connect, resolve
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import paramiko
 
 from runbook.engine.at_once import at_once
-from runbook.model.site import Host
+from runbook.model.machine import Host
 from runbook.world.ssh import LiveSsh
 from runbook.world.ssh_exec import Running  # loaded before anything is measured, as paramiko is
 

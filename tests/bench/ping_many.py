@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from runbook.engine.at_once import at_once
+from runbook.model.machine import Host
 from runbook.model.replies import PingReply
-from runbook.model.site import Host
 from runbook.world.icmp import LiveIcmp
 
 MANY, COUNT, ROUNDS = 200, 5, 5

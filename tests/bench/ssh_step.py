@@ -20,7 +20,7 @@ from pathlib import Path
 
 import paramiko
 
-from runbook.model.site import Host
+from runbook.model.machine import Host
 from runbook.world.ssh import LiveSsh
 
 ROUNDS = 200

@@ -13,27 +13,29 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "site.md"
 sys.path.insert(0, str(ROOT))
 
-from runbook.model.schema import Model  # noqa: E402
-from runbook.model.site import (  # noqa: E402
+from runbook.model.machine import (  # noqa: E402
     Command,
     Commands,
+    Host,
+    HttpAccount,
+    Login,
+    Parameter,
+    Seat,
+    Service,
+    SipAccount,
+    Snmp,
+)
+from runbook.model.schema import Model  # noqa: E402
+from runbook.model.site import (  # noqa: E402
     Company,
     Contact,
     Duty,
-    Host,
-    HttpAccount,
     LeasedLine,
     Line,
     Log,
-    Login,
-    Parameter,
     Person,
-    Seat,
     Secret,
-    Service,
-    SipAccount,
     Site,
-    Snmp,
     Trunk,
 )
 from tests.docs.generate_steps import _fields as fields  # noqa: E402

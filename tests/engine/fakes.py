@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from runbook.model.events import Event
+from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.prompts import Answer, Gone, Key, Prompt, Reply
 from runbook.model.record import Recorded, body, event
@@ -33,7 +34,6 @@ from runbook.model.replies import (
     SshReply,
     TcpReply,
 )
-from runbook.model.site import Host
 from runbook.model.units import utc_text
 
 NOON = datetime(2026, 11, 4, 4, 0, tzinfo=UTC)

@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
+from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.replies import SshReply
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.world.lab.child import Kept
 from runbook.world.lab.control import Control
 from runbook.world.lab.folder import acts

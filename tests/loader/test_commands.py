@@ -71,8 +71,10 @@ def test_every_problem_is_one_annotation_of_a_github_workflow(
     code, out, _err = said(capsys, "check", ".", "--format", "github")
     assert (code, out) == (
         1,
-        ("::error file=call-centre/plan.yaml,line=15,col=9,title=E-NAME-TWICE::steps[2] look: id: expected an id of its own, "
-        "found 'look', which stands in line 12 already\n"),
+        (
+            "::error file=call-centre/plan.yaml,line=15,col=9,title=E-NAME-TWICE::steps[2] look: id: expected an id of its own, "
+            "found 'look', which stands in line 12 already\n"
+        ),
     )
     assert json.loads(said(capsys, "check", ".", "--format", "json")[1]) == as_json(capsys, "check", ".")
 

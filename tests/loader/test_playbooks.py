@@ -187,7 +187,9 @@ def test_readings_inside_a_step_are_checked_against_the_site_too(tmp_path: Path)
         "verify: {service: {host: cti,", "verify: {service: {host: cit,"
     )
     (said,) = refused(tmp_path, steps, INPUTS, SITE)
-    assert said.startswith("steps[1] restart: verify.service.host: expected a host, a seat or a group of the site, found cit")
+    assert said.startswith(
+        "steps[1] restart: verify.service.host: expected a host, a seat or a group of the site, found cit"
+    )
 
 
 def test_a_name_that_is_only_known_later_is_not_checked_now(tmp_path: Path) -> None:
@@ -200,7 +202,9 @@ def test_a_name_that_is_only_known_later_is_not_checked_now(tmp_path: Path) -> N
 
 def test_an_inputs_default_must_be_in_the_site(tmp_path: Path) -> None:
     (said,) = refused(tmp_path, LOOK, INPUTS.replace("vendor", "vender"), SITE)
-    assert said.startswith("inputs.who.default: expected one of cs-lead, vendor, nobody (nearest: vendor), found 'vender'")
+    assert said.startswith(
+        "inputs.who.default: expected one of cs-lead, vendor, nobody (nearest: vendor), found 'vender'"
+    )
 
 
 def test_a_hosts_address_may_be_named(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell, script_of
 from runbook.model.remote import command_line, line_sent, words_sent
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host
 
 WORDS = st.lists(st.text(st.characters(exclude_characters="\0"), max_size=30), min_size=1, max_size=5)
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.prompts import Prompt
 from runbook.model.replies import KEEP_BYTES, Capture, LaptopView, Message, SshReply, Turn
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.model.step import CommonKeys, Kind
 
 T = TypeVar("T")

@@ -10,11 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from runbook.engine.at_once import at_once
+from runbook.model.machine import Host
 from runbook.model.origins import SESSIONS
 from runbook.model.outcome import Thresholds
 from runbook.model.parts import judged
 from runbook.model.replies import CannotAskError, PingReply, SshReply, TcpReply
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.steps.mesh import Mesh
 from tests.steps.fakes import FakePorts, Replies, kind, ports, ssh_reply
 

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from runbook.model.http_probe import http_probe, read_http_probe
+from runbook.model.machine import Host
 from runbook.model.outcome import Condition
 from runbook.model.parts import judged
 from runbook.model.replies import (
@@ -25,7 +26,7 @@ from runbook.model.replies import (
     TlsReply,
     Turn,
 )
-from runbook.model.site import Host, Site
+from runbook.model.site import Site
 from runbook.steps import bind
 from runbook.steps.dns import Dns
 from runbook.steps.http import Http

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 import paramiko
 
-from runbook.model.site import Host
+from runbook.model.machine import Host
 from tests import peers
 
 Behaviour = Callable[["Broken", paramiko.Channel], None]

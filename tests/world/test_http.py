@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, HttpReply
-from runbook.model.site import Host
 from runbook.world import http
 from runbook.world.http import KEEP_BODY_BYTES, READ_BODY_BYTES, LiveHttp
 from tests import certificates, network_peers

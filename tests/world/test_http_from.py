@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from runbook.model.http_probe import http_probe, read_http_probe
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, HttpReply
-from runbook.model.site import Host
 from runbook.world.ssh import LiveSsh
 from tests import certificates, network_peers, peers
 from tests.network_peers import PAGE, Nginx

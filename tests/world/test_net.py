@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.probes import ping_times
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host
 from runbook.world import icmp, net
 from runbook.world.clock import LiveClock
 from runbook.world.icmp import LiveIcmp, ping_command, ping_error
@@ -225,7 +225,8 @@ def test_a_laptop_without_any_network_cannot_ask() -> None:
     script = """
     from runbook.model.replies import CannotAskError
     from runbook.model.replies import Turn
-    from runbook.model.site import Host, Site
+    from runbook.model.machine import Host
+    from runbook.model.site import Site
     from runbook.world.live import live
     world = live(Site(site="1", name="Cut off"))
     host = Host(address="192.0.2.1", ssh={"user": "a"})

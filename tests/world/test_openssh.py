@@ -13,8 +13,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host
 from runbook.world import openssh_config as config
 from runbook.world.ssh import LiveSsh
 from runbook.world.ssh_keys import PublicKey

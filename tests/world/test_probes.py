@@ -9,10 +9,10 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell, script_of
 from runbook.model.probes import MARGIN_S, can_probe, ping_probe, read_ping_probe, read_tcp_probe, tcp_probe
 from runbook.model.replies import NOTHING, CannotAskError, Capture, SshReply, TcpReply
-from runbook.model.site import Host
 from runbook.world.ssh import LiveSsh
 from tests import peers
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host
 from runbook.world.sip import LiveSip
 from runbook.world.sip_message import MAX_MESSAGE_BYTES, Request, framed, response
 from tests import peers

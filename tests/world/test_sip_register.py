@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, SipReply
-from runbook.model.site import Host
 from runbook.world.sip import LiveSip
 from runbook.world.sip_digest import Challenge, answer, challenge
 from runbook.world.sip_message import Request

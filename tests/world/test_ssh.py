@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host
 from runbook.world.keyscan import host_keys
 from runbook.world.ssh import LiveSsh, command_line
 from runbook.world.ssh_keys import PublicKey

@@ -237,7 +237,7 @@ def test_a_flood_is_kept_in_little_memory(sshd: peers.Sshd) -> None:
     """H21: of 200 MB the beginning, the end, the size and the hash are kept."""
     script = """
     import resource, sys
-    from runbook.model.site import Host
+    from runbook.model.machine import Host
     from runbook.world.ssh import LiveSsh
     host = Host.model_validate_json(sys.argv[1])
     ssh = LiveSsh()
@@ -258,7 +258,7 @@ def test_a_failed_connection_does_not_keep_the_program_alive(sshd: peers.Sshd) -
     script = """
     import sys
     from runbook.model.replies import CannotAskError
-    from runbook.model.site import Host
+    from runbook.model.machine import Host
     from runbook.world.ssh import LiveSsh
     from runbook.world.ssh_transport import Deadlines
     try:

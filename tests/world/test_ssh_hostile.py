@@ -18,8 +18,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError
-from runbook.model.site import Host, Secret
+from runbook.model.site import Secret
 from runbook.world.secrets import SiteSecrets
 from runbook.world.ssh import LiveSsh
 from tests import peers

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from runbook.model.machine import Host
 from runbook.model.replies import TlsReply
-from runbook.model.site import Host
 from runbook.world.net import LiveNet
 from tests import certificates, network_peers, peers
 from tests.certificates import DAYS, Certificate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
+from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.replies import CannotAskError, LaptopView, PingReply
-from runbook.model.site import Host
 from runbook.model.text import _
 from runbook.world.clock import LiveClock
 from runbook.world.dns import LiveDns
