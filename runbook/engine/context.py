@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from runbook.engine import keys, offering
-from runbook.engine.at_once import R, T, at_once
 from runbook.engine.beyond import AskOffer, asked_now
+from runbook.engine.kind_ports import KindPorts
 from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
 from runbook.model.outcome import Scalar
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced
-from runbook.model.ports import JSON, Ports, World
+from runbook.model.ports import JSON, Ports
 from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt, Row
 from runbook.model.record import Recorded
 from runbook.model.replies import CannotAskError
 from runbook.model.site import Site
 from runbook.model.state import END, State, after
-from runbook.model.step import CommonKeys, Kind, Result
+from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
 FREE = "nfsbpoug!h?q"
@@ -34,58 +34,6 @@ Bind = Callable[[str, Mapping[str, JSON], Mapping[str, str]], Kind]
 JUMP_S = 5.0
 BUSY = "npo!h?q"
 """The keys that count while an act or a form is under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class KindPorts:
-    """What a kind gets: the world, the site, its step, and questions that serve the keys. Satisfies `StepPorts`."""
-
-    context: Context
-    step: CommonKeys
-    step_id: str
-    keys: str
-
-    @property
-    def world(self) -> World:
-        return self.context.ports.world
-
-    @property
-    def site(self) -> Site:
-        return self.context.site
-
-    @property
-    def timeout_s(self) -> float | None:
-        return self.step.timeout.total_seconds() if self.step.timeout else None
-
-    def ask(self, prompt: Prompt) -> str:
-        name = (
-            self.step_id + prompt.name.removeprefix(self.step.id)
-            if prompt.name.startswith(self.step.id)
-            else prompt.name
-        )
-        return self.context.ask(replace(prompt, name=name), self.keys)
-
-    def tell(self, *lines: str) -> None:
-        self.context.ports.human.tell(*lines)
-
-    def at_once(self, run: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        return at_once(run, items)
-
-    def since(self, what: str) -> datetime:
-        return self.context.since(what)
-
-    def evidence(self, step: str) -> tuple[str, ...]:
-        return self.context.state.step(step).evidence
-
-    def away(self) -> tuple[tuple[str, str], ...]:
-        return self.context.state.away(self.step.closes, self.step_id) if self.step.closes else ()
-
-    def told(self) -> tuple[str, ...]:
-        return self.context.state.told
-
-    def record(self, event: Event) -> None:
-        named = replace(event, step=self.step_id) if hasattr(event, "step") else event  # type: ignore[call-arg]
-        self.context.record(named)
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def facts(
         severity=opened.severity,
         raised_to=state.severity if state.raised else "",
         entered=tuple(
-            (Text.of(event.title).pick(), event.playbook, event.version, names.step(event.at))
+            (Text.of(event.title or event.playbook).pick(), event.playbook, event.version, names.step(event.at))
             for event in state.entered
         ),
         linked=state.linked,

@@ -25,7 +25,10 @@ class Called(Protocol):
 
 def _entered(event: ev.PlaybookEntered, names: Called) -> str:
     return _("Went on in another playbook: {title} ({playbook}, version {version}), at {step}").format(
-        title=Text.of(event.title).pick(), playbook=event.playbook, version=event.version, step=names.step(event.at)
+        title=Text.of(event.title or event.playbook).pick(),
+        playbook=event.playbook,
+        version=event.version,
+        step=names.step(event.at),
     )
 
 
