@@ -62,7 +62,8 @@ def exact_lines(facts: dict[str, Any]) -> Iterator[str]:
                 yield "      " + _("sent: {line}").format(line=words)
     for use in facts["uses"]:
         name = _("{name} of {machine}").format(name=use["name"], machine=use["of"]) if use["of"] else use["name"]
-        yield f"    {_(_ONE[use['what']])} {name}: {', '.join(use['is']) or _('no number')}"
+        values = ", ".join(use["is"]) or _("no number")
+        yield f"    {_(_ONE[use['what']])} {name}: {values}"
 
 
 def needs_facts(plan: Playbook, site: Site | None) -> list[dict[str, Any]]:
