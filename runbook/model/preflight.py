@@ -57,7 +57,7 @@ def bad(findings: Iterable[Finding]) -> list[Finding]:
 
 def result_word(result: str) -> str:
     """The word for a result; never a colour alone."""
-    return {"good": _("good"), "bad": _("BAD"), "warn": _("note"), "not_asked": _("not asked")}[result]
+    return {"good": _("good"), "bad": _("BAD"), "warn": _("warn"), "not_asked": _("not asked")}[result]
 
 
 def thing(finding: Finding) -> str:
@@ -89,7 +89,7 @@ def check_word(check: str) -> str:
         "sudo": _("sudo"),
         "clock": _("clock"),
         "jump": _("jump host"),
-        "number": _("number"),
+        "number": _("telephone number"),
         "now": _("now"),
         "had": _("to be had"),
         "network": _("network"),

@@ -50,7 +50,7 @@ def _lines(sheet: Sheet, findings: Sequence[Finding]) -> Iterator[str]:
     yield f"# {_('Preflight of a site')}: {inline(sheet.site)}"
     yield ""
     yield from _table(
-        [_("Item"), _("Value")],
+        [_("Item"), _("Details")],
         [
             [_("Looked at"), inline(f"{sheet.at:%Y-%m-%d %H:%M %z}")],
             [_("By"), inline(sheet.who)],
@@ -59,12 +59,12 @@ def _lines(sheet: Sheet, findings: Sequence[Finding]) -> Iterator[str]:
             [_("Result"), inline(_("{count} must be put right").format(count=len(red)) if red else _("ready"))],
         ],
     )
-    yield f"## {_('What must be put right')}"
+    yield "## " + _("What must be put right")
     yield ""
     yield from (f"{number}. {inline(thing(one))}: {inline(one.said)}" for number, one in enumerate(red, 1))
     yield "" if red else inline(_("Nothing."))
     yield ""
-    yield f"## {_('Every item')}"
+    yield "## " + _("Every item")
     yield ""
     rows = [[inline(thing(one)), inline(result_word(one.result)), inline(one.said)] for one in findings]
     yield from _table([_("Item"), _("Result"), _("Found")], rows)

@@ -48,7 +48,7 @@ def summary(findings: Sequence[Finding]) -> list[str]:
     lines = []
     for finding in findings:
         if finding.part != "host" and finding.result != "bad":
-            lines.append(f"{result_word(finding.result):<{_WIDTH}}{thing(finding)}: {finding.said}")
+            lines.append(f"{_padded(result_word(finding.result), _WIDTH)}{thing(finding)}: {finding.said}")
     red = bad(findings)
     if red:
         lines += ["", _("{count} must be put right:").format(count=len(red))]

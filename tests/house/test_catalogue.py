@@ -178,9 +178,10 @@ ALLOWED = {
         "warn",
         "zh",
     ),
-    *("break", "down", "fix", "scan", "up", *COMMANDS, *kinds(), *CONTACTS, *LINES, *MACHINES),
+    *("break", "down", "fix", "reload", "scan", "up", *COMMANDS, *kinds(), *CONTACTS, *LINES, *MACHINES),
+    *("text", "json", "github", "paper", "playbook", "playbooks", "block", "GitHub", "Schema"),
 }
-"""Commands, units, kinds, what a machine is sent, the lab's ids, and a step that a plan names."""
+"""Commands, units, kinds, what a machine is sent, the lab's ids, a step that a plan names, values of options, proper names."""
 TECHNICAL = re.compile(
     r"""
       (?:^|(?<=[\s（(：:'`]))[~/][\w./~-]+          # a file
