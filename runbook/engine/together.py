@@ -34,9 +34,9 @@ def go_on(context: Context, whole: Step, make: Make) -> None:
     `make` does what needs a person. What a bug broke is raised when all else is recorded.
     """
     with Branches(context, whole) as branches:
+        _begin(context, whole, branches)
         context.beside = branches
         try:
-            _begin(context, whole, branches)
             while around(context.plan, context.state) is whole:
                 branches.pump()
                 _next(context, whole, branches, make)

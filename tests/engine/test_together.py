@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -55,6 +57,27 @@ def desk(the_plan: Playbook = TWO, script: dict[str, Any] | None = None, *, a: A
 def probes(count: int, body: str = "tcp: {host: cti, port: cti}\n        next: {failed: continue}") -> Playbook:
     branches = "\n".join(f"    b{n}:\n      - id: t{n}\n        title: T{n}\n        {body}" for n in range(count))
     return plan(f"- id: all\n  title: All at once\n  together:\n{branches}\n  next: {{failed: continue}}\n")
+
+
+# -- how it begins
+
+
+def test_nothing_is_read_before_the_person_began_it() -> None:
+    """Enter begins the readings: a person who only looks at the screen, and leaves, has asked nothing of the world."""
+    it = desk()
+    ask = it.human.ask
+
+    def looks(prompt: Prompt, *, stop: Callable[[], bool] | None = None) -> Any:
+        if prompt.name != "checks":
+            return ask(prompt, stop=stop)
+        for _look in range(5):
+            assert stop is None or not stop()
+            time.sleep(0.01)
+        return Key("q")
+
+    it.human.ask = looks  # type: ignore[method-assign]
+    assert it.walk().how == "paused"
+    assert it.world.icmp.calls == []
 
 
 # -- how it ends
