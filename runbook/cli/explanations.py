@@ -114,8 +114,7 @@ def _code(code: str) -> list[str]:
 
 
 def _kinds() -> list[str]:
-    groups = {"reading": _("reading"), "action": _("action"), "people": _("people")}
-    lines = [f"{name:16}{groups[kind.GROUP]:10}{_first_line(kind)}" for name, kind in kinds().items()]
+    lines = [f"{name:16}{_group(kind):10}{_first_line(kind)}" for name, kind in kinds().items()]
     flow_kind = _("flow")
     return [*lines, *(f"{name:16}{flow_kind:10}{_first_line(model)}" for name, model in FLOW.items())]
 
@@ -125,12 +124,16 @@ def _flow(name: str) -> list[str]:
 
 
 def _kind(kind: type[Kind]) -> list[str]:
-    lines = [f"{kind.NAME} ({kind.GROUP})", doc(kind), _("Fields:"), *fields(kind)]
+    lines = [f"{kind.NAME} ({_group(kind)})", doc(kind), _("Fields:"), *fields(kind)]
     if kind.VALUES:
         lines += [_("Values, for `expect` and references:"), *(f"  {n:18}{_(text)}" for n, text in kind.VALUES.items())]
     if kind.EXAMPLE:
         lines += [_("Example:"), f"  {kind.NAME}: {flow(kind.EXAMPLE)}"]
     return lines
+
+
+def _group(kind: type[Kind]) -> str:
+    return {"reading": _("reading"), "action": _("action"), "people": _("people")}[kind.GROUP]
 
 
 def _first_line(model: type) -> str:

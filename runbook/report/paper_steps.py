@@ -187,7 +187,9 @@ def _answer(value: str, step: str, plan: Playbook) -> str:
 def _ways(step: Step, plan: Playbook) -> Iterator[str]:
     """Where each outcome goes, as `failed: go to 12`."""
     for outcome, target in step.keys.next.items():
-        yield f"{word(outcome, 'outcome')}: {way(target, plan)}"
+        fails = getattr(step.sample, "fails", ()) if outcome == "failed" else ()
+        ticked = " / ".join(_answer(choice, step.id, plan) for choice in fails) or word(outcome, "outcome")
+        yield _("{outcome}: {way}").format(outcome=ticked, way=way(target, plan))
     if step.keys.recovery_test:
         yield _("service is back: {way}").format(way=way(plan.header.recovered.then, plan))
 

@@ -114,7 +114,7 @@ def test_one_dead_host_one_changed_key_and_one_missing_number_are_named_and_noth
     assert "3 must be put right:" in said
     assert "1. host gone, answers: 192.0.2.77 answers neither ping nor any port" in said
     assert "2. host swapped, host key: (host key)" in said
-    assert "3. contact carrier, number: Carrier: Night has no telephone number" in said
+    assert "3. contact carrier, telephone number: Carrier: Night has no telephone number" in said
     assert "  4. " not in said
 
 
@@ -192,7 +192,7 @@ def test_a_sheet_to_file_says_who_looked_at_what(sshd: peers.Sshd, tmp_path: Pat
             ["pdftotext", "-layout", str(sheet), "-"], capture_output=True, text=True, check=True
         ).stdout
         assert "Carrier | <b>" in text
-    for words in ("Preflight of a site", "SHA-256", "contact carrier, number", "Night has no telephone number", "cti"):
+    for words in ("Preflight of a site", "SHA-256", "contact carrier, telephone number", "Night has no telephone number", "cti"):
         assert words in text
 
 
