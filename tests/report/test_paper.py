@@ -139,6 +139,13 @@ def test_each_step_says_what_to_do_and_has_boxes_for_what_was_found(tmp_path: Pa
     assert "Closes what step 3 left open." in text
 
 
+def test_a_question_that_failed_is_called_by_the_answer_that_was_ticked() -> None:
+    """On paper nobody knows which answers mean `failed`."""
+    _plan, form = shipped("cti-down")
+    (row,) = [row for row in cells(paper_markdown(form)) if "leave this plan" in row[1]]
+    assert row[-1] == "leave this plan: end of the form"
+
+
 def test_without_a_site_there_is_room_for_its_numbers(tmp_path: Path) -> None:
     text = paper_markdown(small(tmp_path, with_site=False))
     assert "555" not in text
