@@ -51,6 +51,8 @@ class KindPorts:
         self.context.ports.human.tell(*lines)
 
     def at_once(self, run: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        if len(items) > 1:
+            self.world.secrets.ready()
         return at_once(run, items)
 
     def since(self, what: str) -> datetime:

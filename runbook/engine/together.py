@@ -52,6 +52,7 @@ def _begin(context: Context, whole: Step, branches: Branches) -> None:
             with context.at(whole):
                 question = _("Enter begins the readings of all branches.")
                 context.ask(Prompt("go", whole.id, question), WATCHING)
+                context.ports.world.secrets.ready()
         except Moved:
             return
 

@@ -112,6 +112,7 @@ def watch(
     )
     stop_label = _("stop waiting: it did not come back") if unattended else _("stop waiting, go on as expired")
     prompt = Prompt("choice", f"{step.id}.wait", question, (Choice("stop", stop_label),))
+    context.ports.world.secrets.ready()
     with Watch(lambda: readings.measure(context, step, kind, {}), clock.now, clock.wait, every, due, hold) as watching:
         try:
             context.ask(prompt, keys, watching.over)

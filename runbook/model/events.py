@@ -439,5 +439,3 @@ class Unrecognised(Event):
 
     kind: str
     body: dict[str, Any]
-
-

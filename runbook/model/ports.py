@@ -108,6 +108,10 @@ class Secrets(Protocol):
         """The secret. Raises CannotAskError (`login`) when it is not to be had."""
         ...
 
+    def ready(self) -> None:
+        """Ask the person now, once, for the secrets that she types: what is read in the background cannot ask."""
+        ...
+
     def redacted(self, text: str) -> str:
         """`text` without any secret that was given out, in any of its usual spellings; each becomes its name in guillemets."""
         ...

@@ -19,6 +19,7 @@ from runbook.world.deadline import within
 _KEYRING_S = 20.0
 """How long the keyring may take: it may ask the person for its own password."""
 _LARGEST_FILE = 65536
+_TYPED = ("prompt",)
 
 Ask = Callable[[str], str | None]
 """Asks the person for a secret, unseen; None when nobody is at a terminal."""
@@ -40,6 +41,7 @@ class SiteSecrets:
         self._ask, self._tell = ask, tell or (lambda _line: None)
         self._lock = threading.RLock()
         self._had: dict[str, str] = {}
+        self._asked_for: set[str] = set()
         self._redactor = Redactor()
 
     def value(self, name: str) -> str:
@@ -56,6 +58,13 @@ class SiteSecrets:
                     )
                 self._had[name] = value
             return self._had[name]
+
+    def ready(self) -> None:
+        """Ask the person now, once, for the secrets that she types. What she does not type is asked for again when it is needed."""
+        for name, secret in self._declared.items():
+            if secret.secret in _TYPED and name not in self._asked_for:
+                with suppress(CannotAskError):
+                    self.value(name)
 
     def declare(self, declared: Mapping[str, Secret]) -> None:
         """Another site file holds from here on: what is kept elsewhere now is fetched anew; what was given out stays unsaid."""
@@ -98,6 +107,10 @@ class SiteSecrets:
                 )
 
     def _asked(self, name: str) -> str:
+        if threading.current_thread() is not threading.main_thread():
+            # Two questions at one keyboard: what is typed would go into the wrong one.
+            raise _not_had(name, _("it has to be typed, and another question stands already"))
+        self._asked_for.add(name)
         typed = self._ask(_("The secret {name} of this site (it is not shown, and not kept):").format(name=name))
         if not typed:
             raise _not_had(name, _("it is asked for, and nobody typed it at a terminal"))

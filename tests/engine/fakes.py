@@ -149,6 +149,9 @@ class NoSecrets:
     def value(self, name: str) -> str:
         pytest.fail(f"the secret {name!r} was asked for, which the test did not foresee")
 
+    def ready(self) -> None:
+        return None
+
     def redacted(self, text: str) -> str:
         return text
 

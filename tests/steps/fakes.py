@@ -171,6 +171,9 @@ class NoSecrets:
     def value(self, name: str) -> str:
         raise UnforeseenError(f"secret {name}")
 
+    def ready(self) -> None:
+        return None
+
     def redacted(self, text: str) -> str:
         return text
 

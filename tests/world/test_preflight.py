@@ -192,7 +192,13 @@ def test_a_sheet_to_file_says_who_looked_at_what(sshd: peers.Sshd, tmp_path: Pat
             ["pdftotext", "-layout", str(sheet), "-"], capture_output=True, text=True, check=True
         ).stdout
         assert "Carrier | <b>" in text
-    for words in ("Preflight of a site", "SHA-256", "contact carrier, telephone number", "Night has no telephone number", "cti"):
+    for words in (
+        "Preflight of a site",
+        "SHA-256",
+        "contact carrier, telephone number",
+        "Night has no telephone number",
+        "cti",
+    ):
         assert words in text
 
 

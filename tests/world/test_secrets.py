@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,37 @@ def test_it_is_asked_for_once_in_a_run() -> None:
     assert [found.value("pw"), found.value("pw")] == [VALUE, VALUE]
     assert len(asked) == 1
     assert found.redacted(VALUE) == "«secret:pw»"
+
+
+def test_what_is_typed_is_asked_for_before_readings_go_on_in_the_background() -> None:
+    """A question from a thread would take what was typed for another one: it is refused there, and asked for beforehand."""
+    asked: list[str] = []
+    secrets = SiteSecrets({"pass": Secret(secret="prompt")}, lambda question: asked.append(question) or "a-long-secret")
+    refused: list[CannotAskError] = []
+
+    def in_the_background() -> None:
+        try:
+            secrets.value("pass")
+        except CannotAskError as error:
+            refused.append(error)
+
+    for expected in (1, 1):
+        thread = threading.Thread(target=in_the_background)
+        thread.start()
+        thread.join()
+        assert len(refused) == expected
+        secrets.ready()
+        assert len(asked) == 1
+    assert secrets.value("pass") == "a-long-secret"
+
+
+def test_a_secret_that_nobody_typed_is_not_asked_for_at_every_reading() -> None:
+    """Once in a run is enough; what needs it asks again."""
+    asked: list[str] = []
+    secrets = SiteSecrets({"pass": Secret(secret="prompt")}, lambda question: asked.append(question))
+    secrets.ready()
+    secrets.ready()
+    assert len(asked) == 1
 
 
 def test_a_short_secret_is_warned_of_once_and_blacks_nothing_out() -> None:
