@@ -128,7 +128,7 @@ class Staffing(Kind):
         lines = [f"  {name} ({place})" for name, place in away] or [
             _("Nobody is written down who would have to go back.")
         ]
-        choices = (Choice("all_back", _("everybody is back")), Choice("not_all_back", _("not everybody")))
+        choices = (Choice("all_back", _("everybody is back")), Choice("not_all_back", _("not everybody is back")))
         question = _("Is everybody back who came to help or moved?")
         answer = ports.ask(Prompt("choice", ports.step.id, question, choices, lines=tuple(lines)))
         missing = self._missing(ports, away) if answer == "not_all_back" else []
