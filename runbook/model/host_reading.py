@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, model_validator
 
 from runbook.model.lookup import Problems, machine_problems, port_called, port_problems
 from runbook.model.machine import Host
-from runbook.model.origins import HERE, at_once_from
+from runbook.model.origins import HERE
 from runbook.model.parts import combined
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id, Names
@@ -131,6 +131,6 @@ def several(ports: StepPorts, names: Sequence[str], probe: Callable[[str], Resul
         raw = tuple((f"{name}-{label}", data) for label, data in found.raw)
         return Part(name, found.outcome, found.found, found.values, origin), raw
 
-    answers = at_once_from(ports, asked, names, lambda _name: origin)
+    answers = ports.at_once(asked, names)
     raw = tuple(kept for _part, kept_of in answers for kept in kept_of)
     return combined([part for part, _raw in answers], raw)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from runbook.model.http_probe import http_probe, read_http_probe
 from runbook.model.lookup import Problems, nearest
@@ -20,13 +17,8 @@ from runbook.model.text import _
 
 HERE = "here"
 """This laptop."""
-SESSIONS = 8
-"""So many commands at once over one connection: OpenSSH's `MaxSessions` is 10, and someone else may be signed in (sshd_config(5))."""
 
 _RESOLVED = re.compile(r"^PING \S+ \(([0-9A-Fa-f.:]+)\)", re.MULTILINE)
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def origin_problems(site: Site | None, field: str, origin: str) -> Problems:
@@ -79,33 +71,6 @@ def http_from(
         raise CannotAskError("login", _("a web server cannot be asked from {name}").format(name=origin))
     reply = ports.world.ssh.run(machine, words, deadline_s=timeout_s + MARGIN_S)
     return read_http_probe(reply, host.address, tls=tls, origin=origin)
-
-
-def at_once_from(ports: StepPorts, ask: Callable[[T], R], items: Sequence[T], origin_of: Callable[[T], str]) -> list[R]:
-    """`ask` for every item at the same time, but from one machine only as many as it takes; the results in the items' order."""
-    waiting: dict[str, deque[int]] = {}
-    for at, item in enumerate(items):
-        waiting.setdefault(origin_of(item), deque()).append(at)
-    lanes = [
-        queue
-        for origin, queue in waiting.items()
-        for _lane in range(len(queue) if origin == HERE else min(SESSIONS, len(queue)))
-    ]
-    answers: dict[int, R] = {}
-
-    def walk(queue: deque[int]) -> None:
-        while (at := _next(queue)) is not None:
-            answers[at] = ask(items[at])
-
-    ports.at_once(walk, lanes)
-    return [answers[at] for at in range(len(items))]
-
-
-def _next(queue: deque[int]) -> int | None:
-    try:
-        return queue.popleft()
-    except IndexError:
-        return None
 
 
 def _machine(site: Site, origin: str) -> Host:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from runbook.model.lookup import Problems, machine_problems, nearest
-from runbook.model.origins import HERE, at_once_from, origin_called, ping_from, tcp_from
+from runbook.model.origins import HERE, origin_called, ping_from, tcp_from
 from runbook.model.outcome import Outcome, Scalar
 from runbook.model.parts import combined
 from runbook.model.replies import CannotAskError
@@ -95,8 +95,8 @@ class Mesh(Kind):
         )
 
     def run(self, ports: StepPorts) -> Result:
-        """Ask all at the same time, from one machine over SSH only as many as it takes. One that cannot be asked loses no other."""
-        return combined(at_once_from(ports, lambda cell: self._ask(ports, cell), self._cells(ports.site), _origin))
+        """Ask all at the same time. One that cannot be asked loses no other."""
+        return combined(ports.at_once(lambda cell: self._ask(ports, cell), self._cells(ports.site)))
 
     def _ask(self, ports: StepPorts, cell: Cell) -> Part:
         try:

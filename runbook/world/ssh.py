@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # paramiko is imported where it is first used: it costs a quarter of a second that the first screen has not got.
 
+SESSIONS = 8
+"""So many commands at once over one connection: OpenSSH's `MaxSessions` is 10, and someone else may be signed in (sshd_config(5))."""
+
 _STALE_S = 5.0
 """How long a kept connection may take to open a channel before it is taken for dead and opened anew."""
 
@@ -43,9 +46,10 @@ def command_line(host: Host, argv: Sequence[str]) -> bytes:
 
 @dataclass(slots=True)
 class _Seat:
-    """A host's kept connection, and the lock under which it is opened."""
+    """A host's kept connection, the lock under which it is opened, and the turns of the commands that go over it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
+    turns: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(SESSIONS))
     client: Client | None = None
 
 
@@ -82,15 +86,17 @@ class LiveSsh:
     def _run(self, host: Host, command: bytes, deadline_s: float, keep_bytes: int) -> SshReply:
         from runbook.world.ssh_exec import Running
 
-        client, channel = self._channel(host)
-        began = time.monotonic()
-        running = Running(client, channel, began + deadline_s, keep_bytes, self._ways.secrets)
-        try:
-            running.send(command)
-            ended = running.watch()
-            return running.reply(ended, time.monotonic() - began)
-        finally:
-            running.forget()
+        seat = self._seat(host)
+        with seat.turns:
+            client, channel = self._channel(host, seat)
+            began = time.monotonic()
+            running = Running(client, channel, began + deadline_s, keep_bytes, self._ways.secrets)
+            try:
+                running.send(command)
+                ended = running.watch()
+                return running.reply(ended, time.monotonic() - began)
+            finally:
+                running.forget()
 
     def close(self) -> None:
         """Close all connections."""
@@ -100,11 +106,10 @@ class LiveSsh:
             if seat.client is not None:
                 seat.client.close()
 
-    def _channel(self, host: Host) -> tuple[Client, paramiko.Channel]:
+    def _channel(self, host: Host, seat: _Seat) -> tuple[Client, paramiko.Channel]:
         """A channel for one command. A kept connection that has died is found out here, before anything was sent."""
         from runbook.world.ssh_login import logged_in
 
-        seat = self._seat(host)
         deadlines = self._deadlines or _default_deadlines()
         with seat.lock:
             if seat.client is not None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import pytest
 from pydantic import ValidationError
 
-from runbook.engine.at_once import at_once
 from runbook.model.machine import Host
-from runbook.model.origins import SESSIONS
 from runbook.model.outcome import Thresholds
 from runbook.model.parts import judged
 from runbook.model.replies import CannotAskError, PingReply, SshReply, TcpReply
@@ -149,41 +146,3 @@ def test_a_port_that_only_some_targets_have_is_no_problem() -> None:
 def test_a_mesh_names_both_sides(body: Any) -> None:
     with pytest.raises(ValidationError):
         Mesh.model_validate(body)
-
-
-class Counting(Network):
-    """Keeps how many commands ran on one machine at the same time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lock, self.running, self.most = threading.Lock(), 0, 0
-        self.full = threading.Event()
-
-    def run(self, host: Host, argv: Sequence[str], *, deadline_s: float, keep_bytes: int = 0) -> SshReply:
-        with self.lock:
-            self.running += 1
-            self.most = max(self.most, self.running)
-            if self.running >= SESSIONS:
-                self.full.set()
-        # Nobody goes on before the last who may come is there; one too many would come now.
-        self.full.wait(5)
-        with self.lock:
-            reply = super().run(host, argv, deadline_s=deadline_s, keep_bytes=keep_bytes)
-            self.running -= 1
-        return reply
-
-
-class Threaded(FakePorts):
-    def at_once(self, run: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        return at_once(run, items)
-
-
-def test_from_one_machine_at_most_eight_are_asked_at_the_same_time() -> None:
-    hosts = {f"h{n}": {"address": f"192.0.2.{n}"} for n in range(20, 60)}
-    asking = {"sip": {"address": "192.0.2.2", "ssh": {"user": "ops"}}}
-    site = Site.model_validate({"site": "1", "name": "s", "hosts": {**asking, **hosts}})
-    network = Counting()
-    fake = ports(replies=network, site=site)
-    result = asked(network, Threaded(fake.world, site=site), from_="sip", to=list(hosts))
-    assert (result.outcome, len(result.parts)) == ("passed", 40)
-    assert network.most == SESSIONS

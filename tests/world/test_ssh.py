@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from runbook.engine.at_once import at_once
 from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError
 from runbook.world.keyscan import host_keys
@@ -122,6 +123,12 @@ def test_a_background_process_that_keeps_the_streams_does_not_hold_the_answer(ss
 def test_one_connection_serves_many_commands(sshd: peers.Sshd, ssh: LiveSsh) -> None:
     ports = {ssh.run(sshd.host(), ["sh", "-c", "echo $SSH_CONNECTION"], deadline_s=10).stdout.text() for _ in range(3)}
     assert len(ports) == 1
+
+
+def test_more_commands_at_once_than_a_server_takes_wait_for_their_turn(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+    """OpenSSH takes ten sessions over one connection (`MaxSessions`); whoever asks for forty at once loses none."""
+    replies = at_once(lambda _n: ssh.run(sshd.host(), ["sleep", "0.3"], deadline_s=20), range(40))
+    assert [reply.status for reply in replies] == [0] * 40
 
 
 def test_a_kept_connection_that_died_is_opened_anew_and_the_command_runs_once(tmp_path: Path, ssh: LiveSsh) -> None:
