@@ -125,9 +125,11 @@ def test_one_connection_serves_many_commands(sshd: peers.Sshd, ssh: LiveSsh) -> 
     assert len(ports) == 1
 
 
-def test_more_commands_at_once_than_a_server_takes_wait_for_their_turn(sshd: peers.Sshd, ssh: LiveSsh) -> None:
+def test_more_commands_at_once_than_a_server_takes_wait_for_their_turn(tmp_path: Path, ssh: LiveSsh) -> None:
     """OpenSSH takes ten sessions over one connection (`MaxSessions`); whoever asks for forty at once loses none."""
-    replies = at_once(lambda _n: ssh.run(sshd.host(), ["sleep", "0.3"], deadline_s=20), range(40))
+    with peers.sshd(tmp_path / "ten", options={"MaxSessions": "10"}) as server:
+        host = server.host()
+        replies = at_once(lambda _n: ssh.run(host, ["sleep", "0.2"], deadline_s=20), range(40))
     assert [reply.status for reply in replies] == [0] * 40
 
 
