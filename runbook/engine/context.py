@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from pydantic import ValidationError
 
@@ -45,6 +45,17 @@ def _resolving() -> Iterator[None]:
         raise CannotAskError("resolve", "; ".join(str(found["msg"]) for found in error.errors())) from None
     except LookupError as error:
         raise CannotAskError("resolve", str(error.args[0] if error.args else error)) from None
+
+
+class Found(TypedDict, total=False):
+    """What a finished step says besides its outcome, as `StepFinished` has it."""
+
+    answer: str
+    values: Mapping[str, Scalar] | None
+    expected: str
+    found: str
+    reason: str
+    ran: str
 
 
 class Beside(Protocol):
@@ -116,56 +127,15 @@ class Context:
         moved = (clock.now() - last.at).total_seconds() - (boot_s - last.boot_s)
         return ClockJumped("wall", round(moved, 3)) if abs(moved) > JUMP_S else None
 
-    def finish(
-        self,
-        step: Step,
-        outcome: str,
-        by: str,
-        how: str,
-        *,
-        answer: str = "",
-        values: Mapping[str, Scalar] | None = None,
-        expected: str = "",
-        found: str = "",
-        reason: str = "",
-        ran: str = "",
-    ) -> None:
+    def finish(self, step: Step, outcome: str, by: str, how: str, **found: Unpack[Found]) -> None:
         """Give a step its outcome; a closing step that went well closes its debt."""
-        self.record(
-            self.finished(
-                step,
-                outcome,
-                by,
-                how,
-                answer=answer,
-                values=values,
-                expected=expected,
-                found=found,
-                reason=reason,
-                ran=ran,
-            )
-        )
+        self.record(self.finished(step, outcome, by, how, **found))
 
-    def finished(
-        self,
-        step: Step,
-        outcome: str,
-        by: str,
-        how: str,
-        *,
-        answer: str = "",
-        values: Mapping[str, Scalar] | None = None,
-        expected: str = "",
-        found: str = "",
-        reason: str = "",
-        ran: str = "",
-    ) -> StepFinished:
+    def finished(self, step: Step, outcome: str, by: str, how: str, **found: Unpack[Found]) -> StepFinished:
         """The event with which `finish` gives a step its outcome."""
         closes = step.keys.closes if step.keys.closes and outcome in ("passed", "warned") else ""
-        attempt = self.state.step(step.id).attempt
-        return StepFinished(
-            step.id, attempt, outcome, by, how, answer, dict(values or {}), expected, found, reason, ran, closes
-        )
+        values: dict[str, Any] = {**found, "values": dict(found.get("values") or {})}
+        return StepFinished(step.id, self.state.step(step.id).attempt, outcome, by, how, closes=closes, **values)
 
     def now(self) -> datetime:
         return self.ports.world.clock.now()
