@@ -8,10 +8,10 @@ from typing import Any
 from runbook.cli.flow import flow
 from runbook.cli.sent import words_sent_by
 from runbook.loader.needs import Need, bodies, missing, needs, needs_of, placeheld, shown
+from runbook.model.kind import Kind
 from runbook.model.machine import Host
 from runbook.model.playbook import Playbook, Step
 from runbook.model.site import Site
-from runbook.model.step import Kind
 from runbook.model.text import N_, _
 from runbook.model.units import span
 

@@ -9,11 +9,12 @@ from runbook.cli.explained_keys import FLOW, FLOW_EXAMPLES, doc, documented, fie
 from runbook.cli.flow import flow
 from runbook.model.described import described
 from runbook.model.errors import REGISTRY
+from runbook.model.kind import Kind
 from runbook.model.mistakes import MISTAKES
 from runbook.model.outcome import OUTCOMES
 from runbook.model.playbook import Header, Input
 from runbook.model.site import Site
-from runbook.model.step import PHASES, CommonKeys, Kind
+from runbook.model.step import PHASES, CommonKeys
 from runbook.model.text import N_, _, visible
 from runbook.steps import kinds
 

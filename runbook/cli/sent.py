@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
+from runbook.model.kind import Kind, StepPorts
 from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.prompts import Prompt
 from runbook.model.remote import command_line
 from runbook.model.replies import CannotAskError
 from runbook.model.site import Site
-from runbook.model.step import CommonKeys, Kind, StepPorts
+from runbook.model.step import CommonKeys
 
 T = TypeVar("T")
 R = TypeVar("R")

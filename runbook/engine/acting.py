@@ -9,9 +9,9 @@ from runbook.engine import approvals, laptop, present, readings, recovery, resti
 from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, FREE, Context
 from runbook.model.events import ActionEnded, ActionIntended
+from runbook.model.kind import Kind, Result
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
 

@@ -10,9 +10,10 @@ from unicodedata import normalize
 from runbook.engine import asides
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ApprovalGiven, ApprovalRefused
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
-from runbook.model.step import ApprovalRule, Kind
+from runbook.model.step import ApprovalRule
 from runbook.model.text import _
 from runbook.model.units import utc_read, utc_text
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runbook.engine import offering
+from runbook.model.kind import Kind
 from runbook.model.naming import title_of
 from runbook.model.open_items import open_items
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Kind
 from runbook.model.telephone import numbers
 from runbook.model.text import _
 from runbook.model.units import local_text, span

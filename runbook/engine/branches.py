@@ -15,11 +15,11 @@ from runbook.engine.decide import Go, PassBy, Run, around, branch_moves
 from runbook.engine.readings import Taken
 from runbook.engine.waiting import Watch
 from runbook.model.events import Event, SelfChecked, StepBegun, StepFinished, WentTo
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step, Together, WaitFor
 from runbook.model.prompts import Row
 from runbook.model.replies import CannotAskError
 from runbook.model.state import END
-from runbook.model.step import Kind
 
 LOOK = ""
 """The name of the job that looks at this laptop itself; all others have their step's."""

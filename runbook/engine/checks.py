@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runbook.engine.context import Context
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step
-from runbook.model.step import Kind, verify_of
+from runbook.model.step import verify_of
 
 
 @dataclass(frozen=True, slots=True)

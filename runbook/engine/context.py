@@ -16,6 +16,7 @@ from runbook.engine.kind_ports import KindPorts
 from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
+from runbook.model.kind import Kind, Result
 from runbook.model.outcome import Scalar
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced
 from runbook.model.ports import JSON, Ports
@@ -24,7 +25,6 @@ from runbook.model.record import Recorded
 from runbook.model.replies import CannotAskError
 from runbook.model.site import Site
 from runbook.model.state import END, State, after
-from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
 FREE = "nfsbpoug!h?q"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from runbook.engine.signals import Moved
 from runbook.model.events import DelegateAnswered, Delegated
+from runbook.model.kind import Kind
 from runbook.model.naming import numbered
 from runbook.model.open_items import awaited_line
 from runbook.model.playbook import Step
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Kind
 from runbook.model.text import _
 
 if TYPE_CHECKING:

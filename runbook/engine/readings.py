@@ -9,12 +9,12 @@ from runbook.engine import laptop, present, settling
 from runbook.engine.context import FREE, Context
 from runbook.engine.signals import Moved
 from runbook.model.events import ReadingTaken, StepFinished
+from runbook.model.kind import Kind, Result
 from runbook.model.outcome import Expectation, Outcome
 from runbook.model.parts import judged
 from runbook.model.playbook import Step
 from runbook.model.prompts import Prompt
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Kind, Result
 from runbook.model.text import _
 
 ANSWERED_BY_NETWORK = ("ping", "mesh", "tcp", "sip", "http", "dns")

@@ -7,9 +7,9 @@ from runbook.engine.approvals import digest
 from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, Context
 from runbook.model.events import ActionEnded, ActionIntended, UnknownAnswered
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import local_text
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 from runbook.engine import readings
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ReadingTaken
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
 from runbook.model.state import StepState
-from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.words import word
 

@@ -6,13 +6,13 @@ from runbook.engine import asides
 from runbook.engine.context import BUSY, FREE, Context
 from runbook.engine.signals import Stopped
 from runbook.model.events import DebtWaived, Escalated, FailureAnswered, IncidentAborted, RecoveryAnswered, WentTo
+from runbook.model.kind import Kind
 from runbook.model.naming import numbered
 from runbook.model.open_items import debt_line, open_items
 from runbook.model.playbook import Step, Together, WaitFor
 from runbook.model.prompts import Prompt
 from runbook.model.replies import CannotAskError
 from runbook.model.state import END
-from runbook.model.step import Kind
 from runbook.model.text import _
 
 

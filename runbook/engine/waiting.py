@@ -12,9 +12,9 @@ from runbook.engine import laptop, readings, settling
 from runbook.engine.context import Context
 from runbook.engine.readings import Taken
 from runbook.engine.signals import Moved, Stopped
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.prompts import Choice, Prompt
-from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import span
 

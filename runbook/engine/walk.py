@@ -24,9 +24,9 @@ from runbook.engine.decide import (
 from runbook.engine.readings import read
 from runbook.engine.signals import ByHand, Moved, Stopped
 from runbook.model.events import Paused, RecoveryAnswered, SeverityRaised, StepBegun, StepFinished, WentTo
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step, Together, WaitFor
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Kind
 
 
 @dataclass(frozen=True, slots=True)

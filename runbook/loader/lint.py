@@ -16,9 +16,9 @@ from runbook.loader.understood import Understood
 from runbook.loader.untyped import untyped
 from runbook.loader.validation import Reporter, nearest
 from runbook.model.errors import Problem
+from runbook.model.kind import Kind
 from runbook.model.playbook import Header, WaitFor
 from runbook.model.site import Site
-from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.steps import kinds
 

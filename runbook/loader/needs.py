@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from runbook.loader.samples import UNKNOWN_SAMPLE, input_sample
+from runbook.model.kind import Kind
 from runbook.model.machine import Command, Host, Login, Service
 from runbook.model.origins import HERE
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, references, replaced
 from runbook.model.ports import JSON
 from runbook.model.site import Contact, Line, Log, Site
-from runbook.model.step import Kind
 from runbook.model.text import Text
 from runbook.steps import bind, kinds
 

@@ -15,9 +15,10 @@ from runbook.loader.references import References, may_refer
 from runbook.loader.validation import shown
 from runbook.model.errors import Problem
 from runbook.model.ids import ID
+from runbook.model.kind import Kind
 from runbook.model.playbook import Step, Together, WaitFor, replaced
 from runbook.model.ports import JSON
-from runbook.model.step import CommonKeys, Kind
+from runbook.model.step import CommonKeys
 from runbook.model.text import _
 from runbook.steps import kinds
 

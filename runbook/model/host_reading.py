@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from runbook.model.kind import Kind, Part, Result, StepPorts
 from runbook.model.lookup import Problems, machine_problems, port_called, port_problems
 from runbook.model.machine import Host
 from runbook.model.origins import HERE
@@ -14,7 +15,6 @@ from runbook.model.parts import combined
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id, Names
 from runbook.model.site import Site
-from runbook.model.step import Kind, Part, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 COUNTS = {

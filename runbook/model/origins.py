@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 
 from runbook.model.http_probe import http_probe, read_http_probe
+from runbook.model.kind import StepPorts
 from runbook.model.lookup import Problems, nearest
 from runbook.model.machine import Host
 from runbook.model.probes import MARGIN_S, can_probe, ping_probe, read_ping_probe, read_tcp_probe, tcp_probe
 from runbook.model.replies import CannotAskError, HttpReply, PingReply, SshReply, TcpReply
 from runbook.model.site import Site
-from runbook.model.step import StepPorts
 from runbook.model.text import _
 
 HERE = "here"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from runbook.model.kind import Part, Result
 from runbook.model.outcome import Condition, Expectation, Outcome, Scalar
-from runbook.model.step import Part, Result
 
 _WORSE: tuple[Outcome, ...] = ("passed", "warned", "failed")
 NAMED = 8

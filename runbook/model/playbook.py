@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from runbook.model.kind import Kind
 from runbook.model.ports import JSON
 from runbook.model.schema import Duration, Id, Model, OneOrMore, Sentence, StepId
-from runbook.model.step import CommonKeys, Kind, Target
+from runbook.model.step import CommonKeys, Target
 from runbook.model.text import ExpectedError, Text, _
 
 SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4", "SEV5")

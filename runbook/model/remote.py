@@ -6,10 +6,10 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from runbook.model.kind import Result
 from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell, script_of
 from runbook.model.replies import CannotAskError, SshReply
-from runbook.model.step import Result
 from runbook.model.text import _
 
 _WINDOWS_PLAIN = re.compile(r"[A-Za-z0-9._:/\\=+-]+")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from runbook.loader.needs import bodies, placeheld, shown
 from runbook.loader.references import scalars
+from runbook.model.kind import Kind
 from runbook.model.playbook import Header, Playbook, Step, Together, WaitFor
 from runbook.model.ports import JSON
 from runbook.model.site import Site
-from runbook.model.step import Kind
 from runbook.model.text import _
 from runbook.model.units import span
 from runbook.model.words import word

@@ -7,9 +7,9 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from runbook.model.kind import Kind
 from runbook.model.playbook import replaced
 from runbook.model.ports import JSON
-from runbook.model.step import Kind
 
 
 @cache

@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 
 from runbook.model.cases import decimal, fitting, plain_number, uncovered, whole
 from runbook.model.choices import Option
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.outcome import Condition, Outcome, Scalar
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id, OneOrMore, Sentence, YesNo
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 LATER = "later"

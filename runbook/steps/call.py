@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from runbook.model.events import PersonTold
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.telephone import call_lines, people, sentence
 from runbook.model.text import _
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from runbook.model.events import PersonTold
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems, line_called, line_problems
 from runbook.model.outcome import Outcome
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id
 from runbook.model.site import Line, Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.telephone import call_lines, people
 from runbook.model.text import _
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, nearest
 from runbook.model.machine import Host
 from runbook.model.origins import HERE, origin_called, origin_problems
@@ -19,7 +20,6 @@ from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.site_command import checked_words, command_problems, words_of
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 LAST_BYTES = 16 << 20

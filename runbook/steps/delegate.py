@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from runbook.model.choices import Option
 from runbook.model.events import PersonTold
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id, OneOrMore, Sentence, YesNo
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.telephone import call_lines, people, sentence
 from runbook.model.text import ExpectedError, _
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from runbook.model.host_reading import COUNTS, HostReading, OnlyHere
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems, machine_problems
 from runbook.model.machine import Host
 from runbook.model.outcome import Outcome, Scalar
 from runbook.model.replies import CannotAskError, DnsReply
 from runbook.model.schema import Id
 from runbook.model.site import Site
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import _
 
 TIMEOUT_S = 5.0

@@ -9,13 +9,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from runbook.model.host_reading import COUNTS, HostReading
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.origins import HERE, http_from, origin_called, origin_problems
 from runbook.model.outcome import Outcome, Scalar
 from runbook.model.replies import CannotAskError, HttpReply
 from runbook.model.schema import Id, OneOrMore, Whole, YesNo
 from runbook.model.site import Site
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 TIMEOUT_S = 10.0

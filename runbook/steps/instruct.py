@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import _
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
+from runbook.model.kind import Group, Kind, Part, Result, StepPorts
 from runbook.model.log_lines import Hit, LogTime, hits
 from runbook.model.lookup import Problems, nearest
 from runbook.model.outcome import Outcome, Scalar
@@ -16,7 +17,6 @@ from runbook.model.remote_files import read_tail_probe, tail_probe
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id, Names, StepId
 from runbook.model.site import Log, Site
-from runbook.model.step import Group, Kind, Part, Result, StepPorts
 from runbook.model.text import _
 from runbook.model.units import clock_text, duration, local_text
 

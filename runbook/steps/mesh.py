@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from runbook.model.kind import Group, Kind, Part, Result, StepPorts
 from runbook.model.lookup import Problems, machine_problems, nearest
 from runbook.model.origins import HERE, origin_called, ping_from, tcp_from
 from runbook.model.outcome import Outcome, Scalar
@@ -15,7 +16,6 @@ from runbook.model.parts import combined
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Count, Id, Names, OneOrMore
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Part, Result, StepPorts
 from runbook.model.text import _
 
 ECHO_TIMEOUT_S = 1.0

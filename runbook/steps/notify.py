@@ -9,13 +9,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from runbook.model.events import PersonTold
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems
 from runbook.model.outcome import Scalar
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.replies import CannotAskError, Message
 from runbook.model.schema import Id, OneOrMore, Sentence, StepId
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.telephone import numbers, people
 from runbook.model.text import _
 

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from runbook.model.host_reading import COUNTS, HostReading
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.origins import HERE, origin_called, origin_problems, ping_from
 from runbook.model.outcome import Scalar
 from runbook.model.replies import PingReply
 from runbook.model.schema import Count, Id
 from runbook.model.site import Site
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import _
 from runbook.model.voice_quality import mos_estimate
 

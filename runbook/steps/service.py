@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from runbook.model.host_reading import COUNTS, HostReading
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems, nearest
 from runbook.model.machine import Host
 from runbook.model.powershell import literal, powershell
@@ -15,7 +16,6 @@ from runbook.model.remote import act_result, command_line, kept, words_sent
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import ServiceName
 from runbook.model.site import Site
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import N_, ExpectedError, _
 
 STATUS_TIMEOUT_S = 10.0

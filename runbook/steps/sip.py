@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from runbook.model.host_reading import COUNTS, HostReading, OnlyHere
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.machine import Host
 from runbook.model.outcome import Outcome, Scalar
 from runbook.model.replies import SipReply
 from runbook.model.schema import Id, OneOrMore, Whole
 from runbook.model.site import Site
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import _
 
 TIMEOUT_S = 4.0

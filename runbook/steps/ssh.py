@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, host_called, machine_problems
 from runbook.model.remote import act_result, command_line, words_sent
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.site_command import checked_words, command_problems, words_of
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import _
 
 

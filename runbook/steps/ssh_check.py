@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from runbook.model.host_reading import COUNTS, HostReading
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.machine import Command, Host
 from runbook.model.parts import worst
@@ -20,7 +21,6 @@ from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id
 from runbook.model.site import Site
 from runbook.model.site_command import checked_words, command_problems, port_of, words_of
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import _
 
 

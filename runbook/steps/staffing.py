@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from runbook.model.events import StaffMoved
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems, machine_problems
 from runbook.model.outcome import Scalar
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Count, Id, Names
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.telephone import call_lines, people
 from runbook.model.text import _
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from runbook.model.host_reading import COUNTS, HostReading
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.origins import HERE, origin_called, origin_problems, tcp_from
 from runbook.model.outcome import Outcome, Scalar
 from runbook.model.replies import TalkReply, TcpReply, TlsReply, Turn
 from runbook.model.schema import Id, Model, YesNo
 from runbook.model.site import Site
-from runbook.model.step import Group, Result, StepPorts
 from runbook.model.text import ExpectedError, _
 
 TIMEOUT_S = 3.0

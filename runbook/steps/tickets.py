@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from runbook.model.events import TicketsCounted
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.site import Site
-from runbook.model.step import Group, Kind, Result, StepPorts
 from runbook.model.text import _
 
 

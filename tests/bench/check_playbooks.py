@@ -18,7 +18,7 @@ import yaml
 
 from runbook.bundled import playbooks_dir
 from runbook.loader.checking import check_files, files_of
-from runbook.model.step import Kind
+from runbook.model.kind import Kind
 from runbook.steps import kinds
 
 PLAYBOOKS = 100

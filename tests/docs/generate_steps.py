@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from runbook.cli.explained_keys import FLOW, FLOW_EXAMPLES  # noqa: E402
 from runbook.loader.blocks import UseKeys  # noqa: E402
 from runbook.model.described import described  # noqa: E402
+from runbook.model.kind import Kind  # noqa: E402
 from runbook.model.outcome import Condition, Thresholds  # noqa: E402
 from runbook.model.playbook import (  # noqa: E402
     BlockHeader,
@@ -31,7 +32,7 @@ from runbook.model.playbook import (  # noqa: E402
     Together,
 )
 from runbook.model.schema import Model  # noqa: E402
-from runbook.model.step import ApprovalRule, CommonKeys, Jump, Kind, Manual, Repeatable, Verify  # noqa: E402
+from runbook.model.step import ApprovalRule, CommonKeys, Jump, Manual, Repeatable, Verify  # noqa: E402
 from runbook.model.units import span  # noqa: E402
 from runbook.steps import kinds  # noqa: E402
 

@@ -8,10 +8,11 @@ from typing import get_args, get_type_hints
 import pytest
 
 from runbook.model import events as e
+from runbook.model.kind import Result
 from runbook.model.outcome import Outcome
 from runbook.model.prompts import Gone
 from runbook.model.state import IncidentState
-from runbook.model.step import Phase, Result
+from runbook.model.step import Phase
 from runbook.model.words import WORDS, practice_mark, word
 from runbook.store.summaries import State
 

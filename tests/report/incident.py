@@ -10,10 +10,11 @@ from typing import Any
 from runbook.model import events as ev
 from runbook.model.clocks import Scheme
 from runbook.model.events import Event
+from runbook.model.kind import Kind
 from runbook.model.playbook import Header, Playbook, Step
 from runbook.model.record import Recorded
 from runbook.model.site import Site
-from runbook.model.step import CommonKeys, Kind
+from runbook.model.step import CommonKeys
 from runbook.model.units import utc_text
 from runbook.report.facts import facts
 from runbook.report.record import Facts

@@ -8,12 +8,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from runbook.model.kind import Kind
 from runbook.model.machine import Host
 from runbook.model.ports import World
 from runbook.model.prompts import Prompt
 from runbook.model.replies import KEEP_BYTES, Capture, LaptopView, Message, SshReply, Turn
 from runbook.model.site import Site
-from runbook.model.step import CommonKeys, Kind
+from runbook.model.step import CommonKeys
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from runbook.model.described import described
+from runbook.model.kind import Kind
 from runbook.model.site import Site
-from runbook.model.step import Kind
 from runbook.steps import bind, kinds
 from tests.steps.fakes import EMPTY, SITE
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbook.model.kind import Result
 from runbook.model.ports_of_devices import port_key
 from runbook.model.readers import GIVES, READERS, VALUES
 from runbook.model.readers.printed import Printed
 from runbook.model.replies import CannotAskError
-from runbook.model.step import Result
 
 RECORDED = Path(__file__).parent / "recorded"
 BOUND, OTHER = "00:e0:fc:12:34:56", "00:e0:fc:99:00:01"

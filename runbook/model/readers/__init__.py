@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from runbook.model.kind import Result
 from runbook.model.readers import mac, optical, plain, trunk
 from runbook.model.readers.printed import Printed
-from runbook.model.step import Result
 
 READERS: Mapping[str, Callable[[Printed], Result]] = {
     "exit": plain.exit_status,

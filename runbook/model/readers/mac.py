@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
+from runbook.model.kind import Result
 from runbook.model.outcome import Outcome
 from runbook.model.ports_of_devices import port_key, ports_in
 from runbook.model.readers.printed import Printed
 from runbook.model.schema import mac_written
-from runbook.model.step import Result
 
 _MAC = re.compile(
     r"(?<![0-9A-Fa-f.:-])(?:(?:[0-9A-Fa-f]{4}[.-]){2}[0-9A-Fa-f]{4}|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})"

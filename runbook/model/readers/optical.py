@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from runbook.model.kind import Result
 from runbook.model.outcome import Outcome
 from runbook.model.readers.printed import Printed, not_readable
-from runbook.model.step import Result
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _DARK = r"-inf|-{2,}|n/a|none"

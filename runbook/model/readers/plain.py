@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from runbook.model.kind import Result
 from runbook.model.outcome import Outcome
 from runbook.model.readers.printed import Printed
-from runbook.model.step import Result
 
 TEXT_LIMIT = 4000
 

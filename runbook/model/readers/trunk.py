@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from runbook.model.kind import Result
 from runbook.model.outcome import Outcome, Scalar
 from runbook.model.readers.printed import Printed, not_readable
-from runbook.model.step import Result
 
 _STATE = re.compile(
     r"(?<![\w/-])[*^#!]?(?:(?P<up>up|in[ -]service|ins)|(?P<down>down|out[ -]of[ -]service|oos|fault))(?![\w/-])",
