@@ -223,3 +223,15 @@ def changed(known: T, **changes: Any) -> T:
     new = object.__new__(type(known))
     vars(new).update(vars(known), **changes)
     return new
+
+
+def with_step(state: State, step: str, **changes: Any) -> State:
+    """The state with what is known of one step changed."""
+    return changed(state, steps={**state.steps, step: changed(state.step(step), **changes)})
+
+
+def moved(state: State, lane: str, position: Position) -> State:
+    """The state with the walk, or that branch of it, somewhere else."""
+    if lane:
+        return changed(state, lanes={**state.lanes, lane: position})
+    return changed(state, position=position)

@@ -14,32 +14,26 @@ from runbook.model.events import (
     AnswerCorrected,
     ApprovalGiven,
     ApprovalRefused,
-    DebtWaived,
-    DelegateAnswered,
-    Delegated,
     FailureAnswered,
     IncidentAborted,
     IncidentClosed,
     IncidentOpened,
     InputAnswered,
     JournalDamaged,
-    NoteAdded,
     Paused,
-    PersonTold,
     ReadingTaken,
     RecoveryAnswered,
     ReportedTimeCorrected,
     Resumed,
     SelfChecked,
     SiteReloaded,
-    StaffMoved,
     StepBegun,
     StepFinished,
-    TicketsCounted,
     UnknownAnswered,
     WentTo,
 )
-from runbook.model.known import END, Debt, IncidentState, Position, State, StepState, changed
+from runbook.model.known import END, Debt, IncidentState, Position, State, StepState, changed, moved, with_step
+from runbook.model.people import HANDLERS as PEOPLE
 from runbook.model.record import Recorded, event_of
 from runbook.model.units import utc_read
 
@@ -60,10 +54,6 @@ def after(state: State, recorded: Recorded) -> State:
     if handler:
         state = standing(handler(state, recorded, recorded.event))
     return changed(state, last=recorded)
-
-
-def _with_step(state: State, step: str, **changes: Any) -> State:
-    return changed(state, steps={**state.steps, step: changed(state.step(step), **changes)})
 
 
 def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
@@ -102,15 +92,8 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
     if not event.lane:
         lanes = {lane: at for lane, at in lanes.items() if lane.rpartition("/")[0] != event.step}
     state = changed(state, steps={**state.steps, event.step: fresh}, lanes=lanes, paused="")
-    state = _moved(state, event.lane, Position("at", event.step))
+    state = moved(state, event.lane, Position("at", event.step))
     return _open_debt(state, recorded, event.step, event.opens)
-
-
-def _moved(state: State, lane: str, position: Position) -> State:
-    """The state with the walk, or that branch of it, somewhere else."""
-    if lane:
-        return changed(state, lanes={**state.lanes, lane: position})
-    return changed(state, position=position)
 
 
 def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
@@ -120,38 +103,38 @@ def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
 
 
 def _reading(state: State, recorded: Recorded, event: ReadingTaken) -> State:
-    return _with_step(state, event.step, readings=(*state.step(event.step).readings, recorded))
+    return with_step(state, event.step, readings=(*state.step(event.step).readings, recorded))
 
 
 def _approved(state: State, recorded: Recorded, event: ApprovalGiven) -> State:
-    return _with_step(state, event.step, approvals=(*state.step(event.step).approvals, recorded))
+    return with_step(state, event.step, approvals=(*state.step(event.step).approvals, recorded))
 
 
 def _refused(state: State, recorded: Recorded, event: ApprovalRefused) -> State:
-    return _with_step(state, event.step, refusals=(*state.step(event.step).refusals, recorded))
+    return with_step(state, event.step, refusals=(*state.step(event.step).refusals, recorded))
 
 
 def _intended(state: State, recorded: Recorded, event: ActionIntended) -> State:
-    state = _with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
+    state = with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
     state = changed(state, began_since_answer=True)
     return _open_debt(state, recorded, event.step, event.opens)
 
 
 def _act_ended(state: State, recorded: Recorded, event: ActionEnded) -> State:
-    return _with_step(state, event.step, act_ended=recorded)
+    return with_step(state, event.step, act_ended=recorded)
 
 
 def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) -> State:
     if event.reason and event.answer != "unknown":
         state = changed(state, carried_answered=(*state.carried_answered, event.reason))
     if event.answer == "redo":
-        return _with_step(state, event.step, intent=None, act_ended=None, unknown_answer="redo")
-    return _with_step(state, event.step, unknown_answer=event.answer)
+        return with_step(state, event.step, intent=None, act_ended=None, unknown_answer="redo")
+    return with_step(state, event.step, unknown_answer=event.answer)
 
 
 def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
     before = state.step(event.step)
-    state = _with_step(
+    state = with_step(
         state,
         event.step,
         attempt=event.attempt,
@@ -173,18 +156,18 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         state = changed(state, debts=debts)
     if event.by == "person":
         state = changed(state, last_answer=recorded, began_since_answer=False)
-    return _moved(state, event.lane, Position("after", event.step))
+    return moved(state, event.lane, Position("after", event.step))
 
 
 def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
     if event.choice not in ("again", "by_hand"):
-        return _with_step(state, event.step, failure_choice=event.choice)
-    state = _with_step(state, event.step, failure_choice=event.choice, begun_at=None)
-    return _moved(state, event.lane, Position("at", event.step, forced=True))
+        return with_step(state, event.step, failure_choice=event.choice)
+    state = with_step(state, event.step, failure_choice=event.choice, begun_at=None)
+    return moved(state, event.lane, Position("at", event.step, forced=True))
 
 
 def _recovery(state: State, recorded: Recorded, event: RecoveryAnswered) -> State:
-    state = _with_step(state, event.step, recovery="yes" if event.recovered else "no")
+    state = with_step(state, event.step, recovery="yes" if event.recovered else "no")
     state = changed(state, last_answer=recorded, began_since_answer=False)
     return changed(state, status="recovered", recovered_at=recorded.at) if event.recovered else state
 
@@ -203,7 +186,7 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     state = changed(state, steps=steps, offers=offers)
     if event.lane:
         led_by = event.origin if event.because == "next" else state.led_by
-        return _moved(changed(state, led_by=led_by), event.lane, here)
+        return moved(changed(state, led_by=led_by), event.lane, here)
     return changed(
         state,
         position=here,
@@ -215,76 +198,28 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
 def _corrected(state: State, recorded: Recorded, event: AnswerCorrected) -> State:
     state = changed(state, last_answer=None)
     if event.question == "delegate":
-        return _with_step(state, event.step, finished=None, outcome="", answer="", by="", values={})
+        return with_step(state, event.step, finished=None, outcome="", answer="", by="", values={})
     if not event.walk_goes_back:
         return state
     if state.step(event.step).recovery == "yes":
         state = changed(state, status="open", recovered_at=None)
-    state = _with_step(state, event.step, recovery="")
+    state = with_step(state, event.step, recovery="")
     if event.question == "recovered":
         inside = event.step != END and state.step(event.step).finished is None
         return changed(state, position=Position("at" if inside else "after", event.step))
     if event.lane:
         # Its branch goes on from there, so the `together` around it has not ended.
         around = event.lane.rpartition("/")[0]
-        state = _with_step(state, around, finished=None, outcome="", values={}, recovery="")
+        state = with_step(state, around, finished=None, outcome="", values={}, recovery="")
         state = changed(state, position=Position("at", around))
-    if moved := state.staff.get(event.step):
+    if sent := state.staff.get(event.step):
         # Who was named by mistake in this attempt did not come.
         begun = state.step(event.step).begun_at
-        right = tuple(row for row in moved if begun is None or row.at < begun)
+        right = tuple(row for row in sent if begun is None or row.at < begun)
         state = changed(state, staff={**state.staff, event.step: right})
     # The intent stays: a wrong answer about an act makes its end unknown again, it does not undo it.
-    state = _with_step(state, event.step, begun_at=None, finished=None, outcome="", answer="", by="", values={})
-    return _moved(state, event.lane, Position("at", event.step, forced=True))
-
-
-def _delegated(state: State, recorded: Recorded, event: Delegated) -> State:
-    state = _with_step(state, event.step, delegated=recorded)
-    return state if event.waits else _moved(state, event.lane, Position("after", event.step))
-
-
-def _answered(state: State, recorded: Recorded, event: DelegateAnswered) -> State:
-    state = _with_step(
-        state,
-        event.step,
-        finished=recorded,
-        outcome=event.outcome,
-        answer=event.answer,
-        by="person",
-        values=dict(event.values),
-    )
-    state = changed(state, last_answer=recorded, began_since_answer=False)
-    return _moved(state, event.lane, Position("after", event.step)) if event.waited else state
-
-
-def _tickets(state: State, recorded: Recorded, event: TicketsCounted) -> State:
-    return changed(state, tickets={**state.tickets, event.step: event})
-
-
-def _staff(state: State, recorded: Recorded, event: StaffMoved) -> State:
-    return changed(state, staff={**state.staff, event.step: (*state.staff.get(event.step, ()), recorded)})
-
-
-def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
-    known = state.step(event.step)
-    return changed(state, noted=state.noted | {event.step}) if known.finished or known.awaited else state
-
-
-def _told(state: State, recorded: Recorded, event: PersonTold) -> State:
-    if not event.reached or event.contact in state.told:
-        return state
-    return changed(state, told=(*state.told, event.contact))
-
-
-def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
-    debts = tuple(
-        replace(debt, waived_by=event.name, waiver=event.reason, closed_at=recorded.at)
-        if debt.open and debt.step == event.step
-        else debt
-        for debt in state.debts
-    )
-    return changed(state, debts=debts)
+    state = with_step(state, event.step, begun_at=None, finished=None, outcome="", answer="", by="", values={})
+    return moved(state, event.lane, Position("at", event.step, forced=True))
 
 
 def _closed(state: State, recorded: Recorded, event: IncidentClosed) -> State:
@@ -306,7 +241,7 @@ def _reloaded(state: State, recorded: Recorded, event: SiteReloaded) -> State:
 def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
     state = changed(state, paused="", resumed_seq=recorded.seq)
     # Whoever goes on with a walk that ended without recovery is asked again.
-    return _with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
+    return with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
 
 
 def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
@@ -319,6 +254,7 @@ def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
 
 _HANDLERS: dict[type, Any] = {
     **ENTERING,
+    **PEOPLE,
     JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,
@@ -336,13 +272,6 @@ _HANDLERS: dict[type, Any] = {
     RecoveryAnswered: _recovery,
     WentTo: _went,
     AnswerCorrected: _corrected,
-    Delegated: _delegated,
-    DelegateAnswered: _answered,
-    TicketsCounted: _tickets,
-    StaffMoved: _staff,
-    PersonTold: _told,
-    DebtWaived: _waived,
-    NoteAdded: _noted,
     IncidentClosed: _closed,
     IncidentAborted: _aborted,
     Paused: _paused,
