@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from runbook.model.kind import Group, Kind, Result, StepPorts
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems, nearest
 from runbook.model.machine import Host
 from runbook.model.origins import HERE, origin_called, origin_problems
 from runbook.model.outcome import Scalar
-from runbook.model.remote import command_line
+from runbook.model.over_ssh import OverSsh, line_for
 from runbook.model.remote_files import End, end_of, read_tail_probe, tail_probe
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id
@@ -26,7 +26,7 @@ LAST_BYTES = 16 << 20
 TIMEOUT_S = 120.0
 
 
-class Collect(Kind):
+class Collect(OverSsh):
     """Keep the end (16 MiB) of a log, of a file or of what a reading command prints as evidence, with its size and SHA-256.
 
     It reads and stores, and changes nothing where it collects: so Enter alone takes it, and it needs neither approval nor
@@ -71,14 +71,11 @@ class Collect(Kind):
         place, path = self._place(site), self._path(site)
         if place == HERE and path:
             return _("keep the end of {file} on this laptop").format(file=path)
-        machine = site.machine(place)
-        words = self._words(site, machine) if machine else ()
-        return command_line(machine, words) if machine and machine.ssh and words else self.manual_form(site)
+        return super().plan_line(site)
 
-    def exact(self, site: Site) -> str:
+    def sent(self, site: Site) -> list[str]:
         machine = site.machine(self._place(site))
-        words = self._words(site, machine) if machine else ()
-        return command_line(machine, words) if machine and machine.ssh and words else super().exact(site)
+        return [line_for(machine, self._words(site, machine) if machine else ())]
 
     def problems(self, site: Site | None) -> Problems:
         if site is None:

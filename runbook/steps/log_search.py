@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from runbook.model.kind import Group, Kind, Part, Result, StepPorts
+from runbook.model.kind import Group, Part, Result, StepPorts
 from runbook.model.log_lines import Hit, LogTime, hits
 from runbook.model.lookup import Problems, nearest
 from runbook.model.outcome import Outcome, Scalar
+from runbook.model.over_ssh import OverSsh, line_for
 from runbook.model.parts import combined
-from runbook.model.remote import command_line
 from runbook.model.remote_files import read_tail_probe, tail_probe
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id, Names, StepId
@@ -26,7 +26,7 @@ LISTED = 8
 """How many times a line of the record names; all of them are in the evidence."""
 
 
-class LogSearch(Kind):
+class LogSearch(OverSsh):
     """Look for something in the end (4 MiB) of log files of the site. Any line that holds it makes the reading failed.
 
     What is looked for stands in the site file, under the log's `finds`. A line's time is read as the log writes it, in the site's
@@ -53,13 +53,11 @@ class LogSearch(Kind):
     since: StepId | Literal[""] = ""
     """`reported`, the id of an earlier step (its end), or a duration such as 30m (before now). Empty: all that was read."""
 
-    def plan_line(self, site: Site) -> str:
-        lines = [self._line(site, name) for name in self.logs]
-        return "; ".join(lines) if all(lines) else self.manual_form(site)
+    def sent(self, site: Site) -> list[str]:
+        return [self._line(site, name) for name in self.logs]
 
     def exact(self, site: Site) -> str:
-        lines = [self._line(site, name) for name in self.logs]
-        return f"{self.find}: {'; '.join(lines)}" if all(lines) else super().exact(site)
+        return f"{self.find}: {super().exact(site)}"
 
     def problems(self, site: Site | None) -> Problems:
         return [problem for name in self.logs for problem in self._log_problems(site, name)] if site else []
@@ -124,7 +122,7 @@ class LogSearch(Kind):
         log: Log | None = site.logs.get(name)
         machine = site.machine(log.host) if log else None
         words = tail_probe(machine, log.path, LAST_BYTES) if log and machine else ()
-        return command_line(machine, words) if machine and machine.ssh and words else ""
+        return line_for(machine, words)
 
 
 def _place(site: Site, name: str) -> str:

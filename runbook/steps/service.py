@@ -11,8 +11,9 @@ from runbook.model.host_reading import COUNTS, HostReading
 from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems, nearest
 from runbook.model.machine import Host
+from runbook.model.over_ssh import OverSsh, line_for
 from runbook.model.powershell import literal, powershell
-from runbook.model.remote import act_result, command_line, kept, words_sent
+from runbook.model.remote import act_result, kept, words_sent
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import ServiceName
 from runbook.model.site import Site
@@ -45,7 +46,7 @@ _WINDOWS: Mapping[Do, str] = {
 """The exit status decides: what Windows prints depends on its language. A service that others need is not stopped (no `-Force`)."""
 
 
-class Service(HostReading):
+class Service(OverSsh, HostReading):
     """Look at a service of a host over SSH (`do: status`, which changes nothing), or start, stop or restart it.
 
     Running passes, stopped failed. A command that could not look at all (not found, not allowed) is unreachable. A start, stop or
@@ -74,13 +75,8 @@ class Service(HostReading):
             raise ExpectedError(_("expected `host`: a service is started, stopped or restarted on one host at a time"))
         return self
 
-    def plan_line(self, site: Site) -> str:
-        lines = [self._line(site, name) for name in site.members(self.named)]
-        return "; ".join(lines) if all(lines) else self.manual_form(site)
-
-    def exact(self, site: Site) -> str:
-        lines = [self._line(site, name) for name in site.members(self.named)]
-        return "; ".join(lines) if all(lines) else super().exact(site)
+    def sent(self, site: Site) -> list[str]:
+        return [self._line(site, name) for name in site.members(self.named)]
 
     def problems(self, site: Site | None) -> Problems:
         found = self.host_problems(site)
@@ -131,7 +127,7 @@ class Service(HostReading):
     def _line(self, site: Site, name: str) -> str:
         host = site.machine(name)
         words = command(host, self.name, self.do) if host else ()
-        return command_line(host, words) if host and host.ssh and words else ""
+        return line_for(host, words)
 
     def _no_command(self, host: str) -> str:
         sentence = _("the site file has no {do} command for the service {name} of the host {host}")

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from runbook.model.kind import Group, Kind, Result, StepPorts
+from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems, host_called, machine_problems
-from runbook.model.remote import act_result, command_line, words_sent
+from runbook.model.over_ssh import OverSsh, line_for
+from runbook.model.remote import act_result, words_sent
 from runbook.model.replies import CannotAskError
 from runbook.model.schema import Id
 from runbook.model.site import Site
@@ -17,7 +18,7 @@ from runbook.model.site_command import checked_words, command_problems, words_of
 from runbook.model.text import _
 
 
-class Ssh(Kind):
+class Ssh(OverSsh):
     """Run a command that the site file names for the host, and that changes something. The plan never holds the command itself.
 
     Exit status 0 is done; `verify` says whether it worked. When its end is not known, the outcome is unknown.
@@ -38,15 +39,8 @@ class Ssh(Kind):
     with_: dict[Id, str] = Field(default_factory=dict, alias="with")
     """The values for the parameters that the command takes; each becomes one word of it, checked by its type."""
 
-    def plan_line(self, site: Site) -> str:
-        host, words = site.machine(self.host), self._words(site)
-        if host is None or host.ssh is None or not words:
-            return self.manual_form(site)
-        return command_line(host, words)
-
-    def exact(self, site: Site) -> str:
-        host, words = site.machine(self.host), self._words(site)
-        return command_line(host, words) if host and host.ssh and words else super().exact(site)
+    def sent(self, site: Site) -> list[str]:
+        return [line_for(site.machine(self.host), self._words(site))]
 
     def problems(self, site: Site | None) -> Problems:
         found = machine_problems(site, "host", self.host)

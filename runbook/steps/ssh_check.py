@@ -12,11 +12,12 @@ from runbook.model.host_reading import COUNTS, HostReading
 from runbook.model.kind import Group, Result, StepPorts
 from runbook.model.lookup import Problems
 from runbook.model.machine import Command, Host
+from runbook.model.over_ssh import OverSsh, line_for
 from runbook.model.parts import worst
 from runbook.model.ports_of_devices import port_key
 from runbook.model.readers import READERS, VALUES
 from runbook.model.readers.printed import Printed
-from runbook.model.remote import command_line, kept, words_sent
+from runbook.model.remote import kept, words_sent
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import Id
 from runbook.model.site import Site
@@ -24,7 +25,7 @@ from runbook.model.site_command import checked_words, command_problems, port_of,
 from runbook.model.text import _
 
 
-class SshCheck(HostReading):
+class SshCheck(OverSsh, HostReading):
     """Run a command that the site file names for the host and marks `reads: yes`, and read its output with the command's `reader`.
 
     What the values must be is the step's `expect`; without one the command's `passes` in the site file; without both the reader's
@@ -41,13 +42,8 @@ class SshCheck(HostReading):
     with_: dict[Id, str] = Field(default_factory=dict, alias="with")
     """The values for the parameters that the command takes; each becomes one word of it, checked by its type."""
 
-    def plan_line(self, site: Site) -> str:
-        lines = [self._line(site, name) for name in site.members(self.named)]
-        return "; ".join(lines) if all(lines) else self.manual_form(site)
-
-    def exact(self, site: Site) -> str:
-        lines = [self._line(site, name) for name in site.members(self.named)]
-        return "; ".join(lines) if all(lines) else super().exact(site)
+    def sent(self, site: Site) -> list[str]:
+        return [self._line(site, name) for name in site.members(self.named)]
 
     def problems(self, site: Site | None) -> Problems:
         found = self.host_problems(site)
@@ -83,7 +79,7 @@ class SshCheck(HostReading):
     def _line(self, site: Site, name: str) -> str:
         host = site.machine(name)
         known: Command | None = host.commands.get(self.command) if host else None
-        return command_line(host, words_of(known, self.with_)) if host and host.ssh and known else ""
+        return line_for(host, words_of(known, self.with_) if known else ())
 
 
 def printed(host: Host, reply: SshReply, port: str = "", bound: str = "") -> Printed:

@@ -38,7 +38,7 @@ def said(tmp_path: Path, steps: str = STEP, *, extra: str = "", encoding: str = 
     return [str(problem) for problem in problems]
 
 
-def only(lines: list[str], code: str, *words: str) -> str:
+def assert_said(lines: list[str], code: str, *words: str) -> str:
     """The first sentence of `code`, which holds all the words."""
     found = [line for line in lines if line.endswith(f"[{code}]")]
     assert found, lines
@@ -52,21 +52,21 @@ def test_h01_a_tag_is_refused_with_its_line_and_runs_nothing(tmp_path: Path) -> 
     lines = said(
         tmp_path, f"  - id: look\n    title: !!python/object/apply:os.system ['touch {marker}']\n    instruct: {{}}\n"
     )
-    only(lines, "E-YAML-TAG", "plan.yaml:13:", "os.system")
+    assert_said(lines, "E-YAML-TAG", "plan.yaml:13:", "os.system")
     assert not marker.exists()
 
 
 @pytest.mark.parametrize("text", ["a: &a [x, x]\nb: [*a, *a]\n", "a: &a [*a]\n", "a: &a {b: *a}\n"])
 def test_h02_h03_an_alias_is_refused_and_never_followed(tmp_path: Path, text: str) -> None:
     """H02, H03: the billion laughs, and an alias that holds itself."""
-    only(said(tmp_path, STEP + text.replace("\n", "\n")), "E-YAML-ALIAS", "anchor &a")
+    assert_said(said(tmp_path, STEP + text.replace("\n", "\n")), "E-YAML-ALIAS", "anchor &a")
 
 
 @pytest.mark.parametrize("depth", [5_000, 100_000])
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_h04_a_deep_file_is_refused_by_its_depth(tmp_path: Path, depth: int, opening: str) -> None:
     """H04: no RecursionError, and no crash of the C parser."""
-    only(
+    assert_said(
         said(tmp_path, STEP + "deep: " + "\n  " * (opening == "- ") + opening * depth + "\n"),
         "E-YAML-DEPTH",
         "20 levels",
@@ -81,7 +81,7 @@ def test_h05_a_file_of_200_mb_is_refused_by_its_size_before_it_is_read(tmp_path:
     began = time.monotonic()
     problems = [str(problem) for problem in check_files([plan], [root], None)]
     assert time.monotonic() - began < QUICK_S
-    only(problems, "E-YAML-SIZE", "1 MiB")
+    assert_said(problems, "E-YAML-SIZE", "1 MiB")
 
 
 @pytest.mark.parametrize("other", ["look", "Look", "lo\u043ek", "look\u200d"])
@@ -90,14 +90,14 @@ def test_h06_the_same_id_twice_or_almost_is_refused(tmp_path: Path, other: str) 
     lines = said(tmp_path, STEP + STEP.replace("look", other, 1))
     assert lines
     if other == "look":
-        only(lines, "E-NAME-TWICE", "line 12 already")
+        assert_said(lines, "E-NAME-TWICE", "line 12 already")
     else:
         assert all("steps[2]" in line or "the file" in line for line in lines), lines
 
 
 def test_h06_the_same_key_twice_names_both_lines(tmp_path: Path) -> None:
     """H06: no key is lost silently."""
-    only(said(tmp_path, STEP + "    title: Another\n"), "E-YAML-DUPLICATE", ":15:5:", "line 13 already")
+    assert_said(said(tmp_path, STEP + "    title: Another\n"), "E-YAML-DUPLICATE", ":15:5:", "line 13 already")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_h07_a_plain_value_stays_exactly_what_was_written(text: str) -> None:
 @pytest.mark.parametrize("encoding", ["utf-16", "gbk"])
 def test_h08_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
     """H08: what an old editor saved is not guessed at."""
-    line = only(said(tmp_path, encoding=encoding), "E-YAML-TEXT", "UTF-8")
+    line = assert_said(said(tmp_path, encoding=encoding), "E-YAML-TEXT", "UTF-8")
     assert encoding.upper().replace("-", "") in line.upper().replace("-", "")
 
 
@@ -129,7 +129,7 @@ def test_h08_another_encoding_is_named(tmp_path: Path, encoding: str) -> None:
 )
 def test_h08_what_could_mean_two_things_is_refused(tmp_path: Path, extra: str, code: str) -> None:
     """H08: merge keys, a second document, directives, tabs."""
-    only(said(tmp_path, STEP + extra), code)
+    assert_said(said(tmp_path, STEP + extra), code)
 
 
 def test_h08_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
@@ -150,13 +150,13 @@ def test_h09_what_cannot_be_seen_is_written_out_and_refused(tmp_path: Path, hidd
         if place == "id"
         else STEP.replace("title: Somebody looks", f'title: "{hidden}looks"'),
     )
-    only(lines, "E-YAML-TEXT")
+    assert_said(lines, "E-YAML-TEXT")
     assert all(letter.isprintable() for line in lines for letter in line)
 
 
 def test_h10_an_unknown_key_is_refused_with_what_was_meant(tmp_path: Path) -> None:
     """H10: `aproval:`."""
-    only(
+    assert_said(
         said(tmp_path, STEP + "    aproval: {by: cs-lead}\n"), "E-KEY-UNKNOWN", "'aproval'", "did you mean 'approval'?"
     )
 
@@ -209,7 +209,7 @@ def test_h15_a_value_that_nothing_defines_is_refused_before_step_1(tmp_path: Pat
     lines = said(
         tmp_path, STEP.replace("instruct: {}", f"call: {{contact: {reference}}}\n    next: {{failed: continue}}")
     )
-    only(lines, "E-NAME-UNKNOWN")
+    assert_said(lines, "E-NAME-UNKNOWN")
 
 
 @pytest.mark.parametrize("text", ["__import__('os')", "9**9**9", "'a'*10**9", "(" * 400 + ")" * 400, "1 == 1"])
@@ -219,8 +219,8 @@ def test_h16_a_condition_is_a_name_and_its_values_never_an_expression(tmp_path: 
     lines = said(
         tmp_path, f"{STEP}  - id: more\n    title: More\n    when: {{'{quoted}': passed}}\n    instruct: {{}}\n"
     )
-    only(lines, "E-NAME-UNKNOWN")
-    only(
+    assert_said(lines, "E-NAME-UNKNOWN")
+    assert_said(
         said(tmp_path, f"{STEP}  - id: more\n    title: More\n    when: '{quoted}'\n    instruct: {{}}\n"),
         "E-VALUE-TYPE",
     )
