@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Generic, TypeVar
 
-from runbook.engine.at_once import AT_ONCE
+AT_ONCE = 256
+"""More threads than this are not begun together; the others wait for a free one."""
 
 T = TypeVar("T")
 Job = tuple[str, Callable[[], T]]
