@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, suppress
-from contextvars import copy_context
 from dataclasses import dataclass
+from threading import BoundedSemaphore, Thread
 
 from runbook.model.machine import Host
 from runbook.model.ports import World
@@ -42,14 +42,23 @@ class Preflight:
     def hosts(self, done: Done) -> list[Finding]:
         """What every host and seat shows; `done` is told of each as it is finished, from another thread."""
         machines = {**self.site.hosts, **self.site.seats}
-        waiting: dict[str, Future[tuple[Finding, ...]]] = {}
-        with ThreadPoolExecutor(max(1, min(AT_ONCE, len(machines)))) as pool:
-            # Jump hosts come first, so that whoever waits for one never waits for a place in the pool.
-            for name in sorted(machines, key=lambda each: len(self._jumps(machines[each]))):
-                jump = waiting.get(_jump(machines[name]))
-                work = copy_context().run
-                waiting[name] = pool.submit(work, self._host, name, machines[name], jump, done)
-            return [finding for name in machines for finding in waiting[name].result()]
+        turns = BoundedSemaphore(AT_ONCE)
+        waiting: dict[str, Future[tuple[Finding, ...]]] = {name: Future() for name in machines}
+
+        def look(name: str) -> None:
+            jump = waiting.get(_jump(machines[name]))
+            try:
+                if jump is not None:
+                    jump.exception()  # waited for without a turn, so that it always gets one itself
+                with turns:
+                    waiting[name].set_result(self._host(name, machines[name], jump, done))
+            except Exception as fault:  # noqa: BLE001 - it is raised again where the findings are taken
+                waiting[name].set_exception(fault)
+
+        for name in machines:
+            # A host that hangs holds nobody up who leaves with Ctrl-C.
+            Thread(target=look, args=(name,), daemon=True).start()
+        return [finding for name in machines for finding in waiting[name].result()]
 
     def secrets(self) -> Iterator[Finding]:
         """Whether each secret is to be had. None is shown, and nobody is asked for one."""
@@ -68,11 +77,6 @@ class Preflight:
         logins = [host.ssh for host in (*self.site.hosts.values(), *self.site.seats.values()) if host.ssh]
         if any(login.agent for login in logins) and not any(s.secret == _AGENT for s in self.site.secrets.values()):
             yield _agent("ssh-agent")
-
-    def _jumps(self, host: Host) -> tuple[Host, ...]:
-        with suppress(CannotAskError):
-            return Ways(self.site.hosts).jumps(host) if host.ssh else ()
-        return ()
 
     def _host(self, name: str, host: Host, jump: Future[tuple[Finding, ...]] | None, done: Done) -> tuple[Finding, ...]:
         findings = tuple(self._looked_at(name, host, jump))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -313,3 +316,25 @@ def test_a_host_that_is_reached_by_the_systems_ssh_is_looked_at_too(sshd: peers.
     site["hosts"]["cti"]["ssh"]["host_keys"] = [peers.public_key(peers.keygen(tmp_path / "other"))]
     _code, findings = checked(tmp_path, site)
     assert red(findings) == [("host", "cti", "key")]
+
+
+def test_ctrl_c_waits_for_no_host(tmp_path: Path) -> None:
+    """A host that takes the connection and never says a word has deadlines of its own; who leaves does not wait for them."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = str(silent.getsockname()[1])
+        ssh = {"user": "ops", "port": port, "key": str(tmp_path / "key")}
+        hosts = {f"h{n}": {"address": "127.0.0.1", "ssh": ssh} for n in range(3)}
+        site = tmp_path / "site.yaml"
+        site.write_text(json.dumps({"site": "1", "name": "Silent", "hosts": hosts}), encoding="utf-8")
+        words = [sys.executable, "-m", "runbook", "site", "check", "--site", str(site)]
+        environment = {**os.environ, "RUNBOOK_HOME": str(tmp_path / "home")}
+        running = subprocess.Popen(
+            words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        asked = [silent.accept()[0] for _host in hosts]
+        began = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
+        assert time.monotonic() - began < 5
+        for connection in asked:
+            connection.close()
