@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -22,8 +20,6 @@ from runbook.model.words import word
 if TYPE_CHECKING:
     from runbook.loader.trust import Found
     from runbook.world.ssh_keys import PublicKey
-
-AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +110,10 @@ def _failed(name: str, host: Host, error: CannotAskError) -> HostRow:
 
 
 def _all_scanned(wanted: Mapping[str, Host]) -> list[tuple[HostRow, tuple[PublicKey, ...]]]:
-    """Every host, a few at a time, in the given order; each in the language that is spoken here."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(copy_context().run, _scanned, name, host) for name, host in wanted.items()]
-        return [future.result() for future in futures]
+    """Every host at the same time, in the given order."""
+    from runbook.engine.at_once import at_once
+
+    return at_once(lambda pair: _scanned(*pair), list(wanted.items()))
 
 
 def _say_scan(rows: Iterable[HostRow]) -> None:
