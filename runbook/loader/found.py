@@ -8,7 +8,7 @@ from typing import Self
 from runbook.model.errors import Problem
 from runbook.model.text import _
 
-PROBLEMS_LIMIT = 200
+PROBLEMS_LIMIT = 100
 
 
 class EnoughError(Exception):

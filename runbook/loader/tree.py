@@ -22,7 +22,7 @@ from runbook.model.ports import JSON
 from runbook.model.text import _
 
 DEPTH_LIMIT = 20
-NODES_LIMIT = 20_000
+NODES_LIMIT = 10_000
 # A list or map begins and ends; the stream and the document do so around all of them.
 EVENTS_LIMIT = 2 * NODES_LIMIT + 4
 _SHOWN = 60

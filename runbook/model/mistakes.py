@@ -39,7 +39,7 @@ MISTAKES: Mapping[str, Mistake] = {
         "- id: look\n  title: Look at the board\n  instruct: {}",
     ),
     "E-YAML-DEPTH": Mistake(N_("No plan needs braces inside braces so many times; such a file is broken, or made to break programs.")),
-    "E-YAML-SIZE": Mistake(N_("A plan has to be read at night. One of more than 1 MiB, 20,000 keys and values, or 300 steps is not read at all.")),
+    "E-YAML-SIZE": Mistake(N_("A plan has to be read at night. One of more than 1 MiB, 10,000 keys and values, or 300 steps is not read at all.")),
     "E-YAML-DUPLICATE": Mistake(
         N_("Of two values under the same key one would be lost without a word."),
         "- id: look\n  title: Look at the board\n  title: Look at the lights\n  instruct: {}",

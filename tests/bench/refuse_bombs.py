@@ -65,16 +65,16 @@ def bombs() -> dict[str, bytes]:
         "GBK": ("标题" * 250_000).encode("gbk").decode("latin-1"),
         "broken sentences, one after the other": "a: b: c\n" * 130_000,
         "a broken sentence at the end": full + "".join(step.format(n) for n in range(800)) + "x: y: z\n" * 21,
-        "a plan full of unknown keys": HEAD + "".join(f"k{n}: x\n" for n in range(14_000)) + "steps: [x]\n",
-        "a step full of unknown keys": full + "  - id: a\n" + "".join(f"    k{n}: x\n" for n in range(14_000)),
+        "a plan full of unknown keys": HEAD + "".join(f"k{n}: x\n" for n in range(9_500)) + "steps: [x]\n",
+        "a step full of unknown keys": full + "  - id: a\n" + "".join(f"    k{n}: x\n" for n in range(9_500)),
         "steps that are none": full + "  - x\n" * 29_000,
         "steps without a kind": full + "  - {id: a}\n" * 9_000,
         "3 000 steps": full + "".join(step.format(n) for n in range(2_900)),
         "300 steps to steps that are not there": full + "".join(step.format(n).replace("failed: s", "failed: q") for n in range(300)),
         "conditions": full + "  - id: a\n    instruct: {}\n    when:\n" + "".join(f"      s{n}: x\n" for n in range(9_000)),
         "references": full + "  - id: a\n    instruct:\n" + "".join(f"      s{n}: $inputs.x\n" for n in range(9_000)),
-        "a site full of unknown keys": "site: 1\nname: x\n" + "".join(f"k{n}: x\n" for n in range(14_000)),
-        "a site full of wrong hosts": "site: 1\nname: x\nhosts:\n" + "".join(f"  h{n}: x\n" for n in range(14_000)),
+        "a site full of unknown keys": "site: 1\nname: x\n" + "".join(f"k{n}: x\n" for n in range(9_500)),
+        "a site full of wrong hosts": "site: 1\nname: x\nhosts:\n" + "".join(f"  h{n}: x\n" for n in range(9_500)),
     }  # fmt: skip
     encoded = {name: text.encode("latin-1" if name == "GBK" else "utf-8") for name, text in texts.items()}
     return {name: data if name == "a file of 5 MB" else data[:MIB] for name, data in encoded.items()}
