@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from runbook.model.events import PersonTold
+from runbook.model.kind import StepPorts
 from runbook.model.ports import Phone
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.site import Person, Site
 from runbook.model.step import CommonKeys
 from runbook.model.text import _
@@ -31,3 +36,22 @@ def call_lines(phone: Phone, site: Site, contact: str, person: Person, said: str
         _("Number: {number}").format(number=numbers(phone, person)),
         _("Say: {sentence}").format(sentence=phone.sentence(said)),
     )
+
+
+def along_the_order(ports: StepPorts, contact: str, prompt: Prompt, reached: str) -> tuple[str, int]:
+    """Ask of one person after the other, in backup order, whether she was reached; every attempt is recorded.
+
+    `prompt`: the question, without choices; its lines stand below those of the call. `reached`: the label of a yes, with {name}.
+    Returns who was reached, empty for nobody, and how many were tried.
+    """
+    order = people(ports.site, contact)
+    for tried, person in enumerate(order, 1):
+        after = order[tried].name if tried < len(order) else ""
+        missed = _("not reached; next: {name}").format(name=after) if after else _("not reached; nobody is left")
+        choices = (Choice("reached", reached.format(name=person.name)), Choice("not_reached", missed))
+        lines = call_lines(ports.world.phone, ports.site, contact, person, sentence(ports.step))
+        answer = ports.ask(replace(prompt, choices=choices, lines=(*lines, *prompt.lines)))
+        ports.record(PersonTold(ports.step.id, contact, person.name, answer == "reached", "phone"))
+        if answer == "reached":
+            return person.name, tried
+    return "", len(order)

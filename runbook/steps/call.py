@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from runbook.model.events import PersonTold
 from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems
-from runbook.model.prompts import Choice, Prompt
+from runbook.model.prompts import Prompt
 from runbook.model.schema import Id
 from runbook.model.site import Site
-from runbook.model.telephone import call_lines, people, sentence
+from runbook.model.telephone import along_the_order, people
 from runbook.model.text import _
 
 
@@ -45,18 +44,8 @@ class Call(Kind):
 
     def run(self, ports: StepPorts) -> Result:
         """Go along the backup order until somebody is reached; every attempt is recorded."""
-        order = people(ports.site, self.contact)
-        for tried, person in enumerate(order, 1):
-            after = order[tried].name if tried < len(order) else ""
-            missed = _("not reached; next: {name}").format(name=after) if after else _("not reached; nobody is left")
-            choices = (
-                Choice("reached", _("reached {name}").format(name=person.name)),
-                Choice("not_reached", missed),
-            )
-            lines = call_lines(ports.world.phone, ports.site, self.contact, person, sentence(ports.step))
-            answer = ports.ask(Prompt("choice", ports.step.id, _("Who answered?"), choices, lines=lines))
-            reached = answer == "reached"
-            ports.record(PersonTold(ports.step.id, self.contact, person.name, reached, "phone"))
-            if reached:
-                return Result("passed", {"reached": person.name, "tried": tried}, found=person.name, answer="reached")
-        return Result("failed", {"reached": None, "tried": len(order)}, found="-", answer="nobody")
+        prompt = Prompt("choice", ports.step.id, _("Who answered?"))
+        name, tried = along_the_order(ports, self.contact, prompt, _("reached {name}"))
+        if name:
+            return Result("passed", {"reached": name, "tried": tried}, found=name, answer="reached")
+        return Result("failed", {"reached": None, "tried": tried}, found="-", answer="nobody")

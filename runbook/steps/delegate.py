@@ -8,13 +8,12 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from runbook.model.choices import Option
-from runbook.model.events import PersonTold
 from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, contact_problems
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.schema import Id, OneOrMore, Sentence, YesNo
 from runbook.model.site import Site
-from runbook.model.telephone import call_lines, people, sentence
+from runbook.model.telephone import along_the_order
 from runbook.model.text import ExpectedError, _
 
 
@@ -79,22 +78,10 @@ class Delegate(Kind):
 
     def run(self, ports: StepPorts) -> Result:
         """Go along the backup order until somebody takes the question; every attempt is recorded."""
-        order = people(ports.site, self.to)
-        for tried, person in enumerate(order, 1):
-            after = order[tried].name if tried < len(order) else ""
-            missed = _("not reached; next: {name}").format(name=after) if after else _("not reached; nobody is left")
-            choices = (
-                Choice("reached", _("passed on to {name}").format(name=person.name)),
-                Choice("not_reached", missed),
-            )
-            said = call_lines(ports.world.phone, ports.site, self.to, person, sentence(ports.step))
-            prompt = Prompt(
-                "choice", f"{ports.step.id}.passed-on", _("Was it passed on?"), choices, lines=(*said, *self._asked())
-            )
-            reached = ports.ask(prompt) == "reached"
-            ports.record(PersonTold(ports.step.id, self.to, person.name, reached, "phone"))
-            if reached:
-                return Result("passed", {"reached": person.name}, found=person.name)
+        prompt = Prompt("choice", f"{ports.step.id}.passed-on", _("Was it passed on?"), lines=self._asked())
+        name, _tried = along_the_order(ports, self.to, prompt, _("passed on to {name}"))
+        if name:
+            return Result("passed", {"reached": name}, found=name)
         return Result("failed", {"reached": None}, found="-", answer="nobody")
 
     def answer(self, ports: StepPorts) -> Result:

@@ -151,7 +151,3 @@ class Mesh(Kind):
     def _number(self, port: str) -> str:
         sentence = _("expected the name of a port, found the number {found}; numbers stay in site.yaml, under `ports`")
         return sentence.format(found=port)
-
-
-def _origin(cell: Cell) -> str:
-    return cell.origin
