@@ -173,6 +173,10 @@ class Snapshot:
         last = max((row for row in found if row), key=lambda row: int(row[0]), default=None)
         return Row(*last[1:]) if last else None
 
+    def count(self) -> int:
+        """How many rows there are, unproven. Raises sqlite3.Error."""
+        return int(self._connection.execute("SELECT count(*) FROM events").fetchone()[0])
+
     def holds(self, writer: str, seq: int, digest: str) -> bool:
         """Is this very row here? Raises sqlite3.Error."""
         found = self._connection.execute(

@@ -20,6 +20,7 @@ from runbook.store.ledger import Reading, read
 from runbook.store.notices import Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
 from runbook.store.running import RunLock
+from runbook.store.writers import writer_of
 
 PLAN = "plan"
 
@@ -41,7 +42,10 @@ class Incident:
         notices: Notices | None = None,
         redact: Callable[[str], str] = str,
     ) -> SqliteJournal:
-        """The journal, open for appending; what is appended passes `redact`. Raises RunbookError E-STORE, E-JOURNAL-DAMAGED."""
+        """The journal, open for appending; what is appended passes `redact`. Without a name, the home's own `writer` writes.
+
+        Raises RunbookError E-STORE, E-JOURNAL-DAMAGED.
+        """
         self._plan = self._plan_as_stored()
         elsewhere = Elsewhere(
             tuple(folder for folder in self._folders() if folder != self.folder),
@@ -54,7 +58,7 @@ class Incident:
             self.id,
             clock,
             actor,
-            writer=writer,
+            writer=writer or self.writer,
             elsewhere=elsewhere,
             notices=notices or self._notices,
             redact=redact,
@@ -72,6 +76,11 @@ class Incident:
         """The right to run this incident, for a `with` block. `since` is shown to whoever finds it held."""
         home = [self._places.root, *([self._places.temporary] if self._places.temporary else [])]
         return RunLock(self.id, home, since, notices or self._notices)
+
+    @property
+    def writer(self) -> str:
+        """The name by which this home writes."""
+        return writer_of(self._places.root)
 
     @property
     def evidence(self) -> EvidenceFolders:

@@ -27,6 +27,7 @@ from runbook.store.notices import LostError, Notice, Notices, ignore, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
 from runbook.store.settings import Settings
 from runbook.store.summaries import Summary, furthest, summary
+from runbook.store.writers import writer_of
 
 _NEW = ".new-"
 _LEFTOVER_AFTER_S = 600.0
@@ -82,7 +83,8 @@ class Home:
         for place in self._tries():
             try:
                 self.places.ready(place)
-                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, then, writer, redact)
+                by = writer or writer_of(self.root)
+                folder = _made(place, plan_id, mode, files, clock, actor, zone, opening, then, by, redact)
             except (OSError, sqlite3.Error, LostError) as problem:
                 if isinstance(problem, UnsafeError) and place == self.root:
                     raise RunbookError("E-STORE", reason=problem, tried=place) from None

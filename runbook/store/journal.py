@@ -74,8 +74,9 @@ class SqliteJournal:
         self._abandoned: list[Database] = []
         self._ledger = Ledger(incident)
         self._reason = ""
-        self._open(writer)
+        self._open()
         self.writer = writer or self._ledger.writer
+        self._given = len(self._ledger.arrived)
 
     # -- the port -------------------------------------------------------------------------------------------------------
 
@@ -84,29 +85,48 @@ class SqliteJournal:
 
         Raises ValueError for values that JSON cannot hold, and RunbookError E-STORE while another process holds the file.
         """
-        return self.append_all([event])[0]
+        return self.append_all([event])[-1]
 
     def append_all(self, events: Sequence[Event]) -> list[Recorded]:
-        """The same for several events that came at once: all of them are stored, or none."""
+        """The same for several events that came at once: all of them are stored, or none.
+
+        What others have stored since the last call comes first in what it gives; without events of its own it only looks for that.
+        """
         texts = [body_text(event, self._redact) for event in events]
         with self._guard:
-            drafts = [
-                blank(self.incident, self.writer, self._clock, self.actor)._replace(kind=kind, body=text)
-                for kind, text in texts
-            ]
-            return (self._stored(drafts) or self._moved(drafts)) if drafts else []
+            drafts = [self._draft(kind, text) for kind, text in texts]
+            if not drafts:
+                self._catch_up()
+            elif not self._stored(drafts):
+                self._moved(drafts)
+            new = self._ledger.arrived[self._given :]
+            self._given += len(new)
+            return new
 
     def events(self) -> Iterator[Recorded]:
         """All events in order, those of other processes included, up to the first that cannot be believed."""
         with self._guard:
-            if self._database is not None:
-                self._ledger.catch_up(self._database)
+            self._catch_up()
+            self._given = len(self._ledger.arrived)
             return iter(list(self._ledger.events))
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Store rows that other writers wrote elsewhere, each the next of its writer. Raises RunbookError E-STORE; then none is stored."""
+        with self._guard:
+            if rows and not self._stored(rows):
+                self._moved(rows)
+
+    def _draft(self, kind: str, text: str) -> Row:
+        return blank(self.incident, self.writer, self._clock, self.actor)._replace(kind=kind, body=text)
+
+    def _catch_up(self) -> None:
+        if self._database is not None:
+            self._ledger.catch_up(self._database)
 
     @property
     def head(self) -> Recorded | None:
         """The last event that this object knows."""
-        return self._ledger.events[-1] if self._ledger.events else None
+        return self._ledger.events[-1] if self._ledger.arrived else None
 
     @property
     def damage(self) -> Damage | None:
@@ -128,12 +148,12 @@ class SqliteJournal:
 
     # -- storing --------------------------------------------------------------------------------------------------------
 
-    def _stored(self, drafts: Sequence[Row]) -> list[Recorded]:
-        """The events in the file where the journal is; none when that failed, and the file is given up."""
+    def _stored(self, drafts: Sequence[Row]) -> bool:
+        """Whether the rows are in the file where the journal is; else the file is given up."""
         reserve = self._elsewhere.reserve
         while self._database is not None:
             try:
-                return self._commit(self._database, drafts)
+                self._commit(self._database, drafts)
             except sqlite3.Error as problem:
                 self._database.end()
                 code = int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
@@ -146,9 +166,11 @@ class SqliteJournal:
                     self._leave(problem)
             except (OSError, LostError) as problem:
                 self._leave(problem)
-        return []
+            else:
+                return True
+        return False
 
-    def _commit(self, database: Database, drafts: Sequence[Row]) -> list[Recorded]:
+    def _commit(self, database: Database, drafts: Sequence[Row]) -> None:
         known = self._ledger
         number, digest = database.begin()
         if number > known.number:
@@ -158,9 +180,16 @@ class SqliteJournal:
                 raise sqlite3.DatabaseError(_("the file is damaged"))
         elif (number, digest) != known.last:
             raise LostError
-        rows = known.next_all(drafts)
-        numbers = database.add(rows)
-        return [known.believe(row, number) for row, number in zip(rows, numbers, strict=True)]
+        rows = self._next(drafts)
+        for row, number in zip(rows, database.add(rows), strict=True):
+            known.believe(row, number)
+
+    def _next(self, drafts: Sequence[Row]) -> list[Row]:
+        """The drafts as rows, behind what this writer has to say of the others; rows that have their hash stay as they are."""
+        if drafts[0].hash:
+            return list(drafts)
+        seen = [self._draft(*body_text(event)) for event in self._ledger.unseen(self.writer)]
+        return self._ledger.next_all([*seen, *drafts])
 
     def _leave(self, problem: BaseException) -> None:
         """Give the file up for good; it is closed at the end, because closing a file that failed may write to it."""
@@ -170,10 +199,10 @@ class SqliteJournal:
             self._abandoned.append(self._database)
             self._database = None
 
-    def _moved(self, drafts: Sequence[Row]) -> list[Recorded]:
-        """The events with the whole incident in the next folder that takes it; in memory when none does."""
+    def _moved(self, drafts: Sequence[Row]) -> None:
+        """Store the rows with the whole incident in the next folder that takes it; in memory when none does."""
         before = len(self._ledger.rows)
-        rows = [*self._ledger.rows, *self._ledger.next_all(drafts)]
+        rows = [*self._ledger.rows, *self._next(drafts)]
         for folder in self._untried:
             try:
                 self._database = self._settled(folder, rows)
@@ -182,16 +211,17 @@ class SqliteJournal:
             self._untried.remove(folder)
             self.folder, self.in_memory = folder, False
             self._elsewhere.moved(folder)
-            events = self._believed(rows, before)
+            self._believe(rows, before)
             self._notices(Notice("moved", self._reason, folder))
-            return events
+            return
         if not self.in_memory:
             self._notices(Notice("memory", self._reason))
         self.in_memory = True
-        return self._believed(rows, before)
+        self._believe(rows, before)
 
-    def _believed(self, rows: Sequence[Row], before: int) -> list[Recorded]:
-        return [self._ledger.believe(row, number) for number, row in enumerate(rows[before:], before + 1)]
+    def _believe(self, rows: Sequence[Row], before: int) -> None:
+        for number, row in enumerate(rows[before:], before + 1):
+            self._ledger.believe(row, number)
 
     def _settled(self, folder: Path, rows: Sequence[Row]) -> Database:
         self._elsewhere.prepare(folder)
@@ -206,7 +236,7 @@ class SqliteJournal:
 
     # -- opening --------------------------------------------------------------------------------------------------------
 
-    def _open(self, writer: str) -> None:
+    def _open(self) -> None:
         path = self.folder / JOURNAL_NAME
         renew = ""
         try:
@@ -222,7 +252,7 @@ class SqliteJournal:
             self._leave(problem)
             behind = self._load_copy(path, problem)
         if self.damage:
-            self._mend(self.damage, behind, writer)
+            self._mend(self.damage, behind)
         if self.damage or renew:
             self._renew(path, renew)
 
@@ -239,9 +269,9 @@ class SqliteJournal:
             self.close()
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=1, reason=why(problem)) from None
 
-    def _mend(self, damage: Damage, behind: list[Row], writer: str) -> None:
+    def _mend(self, damage: Damage, behind: list[Row]) -> None:
         known = self._ledger
-        by = writer or (known.rows[-1].writer if known.rows else behind[-1].writer if behind else known.writer)
+        by = known.rows[-1].writer if known.rows else behind[-1].writer if behind else known.writer
         rows = mended(known.rows, damage, behind, blank(self.incident, by, self._clock, self.actor))
         if rows is None:
             self.close()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runbook.model.events import Event
+from runbook.model.events import Event, OthersSeen
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.store.database import Snapshot
+from runbook.store.order import Order, by_cause, seen_by
 from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 
 FIRST_WRITER = "one"
@@ -63,10 +64,22 @@ class Ledger:
 
     def __init__(self, incident: str) -> None:
         self.incident = incident
-        self.chain, self.number = Chain(incident), 0
-        self.rows: list[Row] = []
-        self.events: list[Recorded] = []
         self.damage: Damage | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self.chain, self.number = Chain(self.incident), 0
+        self.rows: list[Row] = []
+        self.arrived: list[Recorded] = []
+        self._order = Order()
+        self._seen: dict[str, dict[str, int]] = {}
+
+    @property
+    def events(self) -> list[Recorded]:
+        """The events in their one order; `arrived` holds them as they came."""
+        if self._order.sorted:
+            return self.arrived
+        return by_cause(self.arrived)
 
     def catch_up(self, source: Source) -> None:
         """Take the rows that were added since, up to the first that does not continue the chain: that becomes `damage`.
@@ -87,9 +100,26 @@ class Ledger:
             if isinstance(result, Damage):
                 self.damage = result
                 return
-            self.rows.append(row)
-            self.events.append(result)
-            self.number = n
+            self._take(row, result, n)
+
+    def _take(self, row: Row, event: Recorded, number: int) -> None:
+        self.number = number
+        self.rows.append(row)
+        self.arrived.append(event)
+        self._order.add(event)
+        for writer, (seq, _digest) in seen_by(event):
+            seen = self._seen.setdefault(event.writer, {})
+            seen[writer] = max(seen.get(writer, 0), seq)
+
+    def unseen(self, writer: str) -> list[Event]:
+        """What `writer` has to say before it writes on: how far it knows the others; nothing where that was said."""
+        seen = self._seen.get(writer, {})
+        heads = {
+            other: [seq, digest]
+            for other, (seq, digest) in self.chain.heads.items()
+            if other != writer and seq > seen.get(other, 0)
+        }
+        return [OthersSeen(heads)] if heads else []
 
     @property
     def last(self) -> tuple[int, str]:
@@ -117,14 +147,11 @@ class Ledger:
         """Take a row that is stored. Live and resumed see the same: the event is read back from what was stored."""
         event = recorded(row)
         self.chain.follow(row)
-        self.number = number
-        self.rows.append(row)
-        self.events.append(event)
+        self._take(row, event, number)
         return event
 
     def start_over(self, rows: list[Row]) -> None:
         """Take these rows, which make a chain, as all that there is."""
-        self.chain, self.number = Chain(self.incident), 0
-        self.rows, self.events = [], []
+        self._clear()
         for number, row in enumerate(rows, 1):
             self.believe(row, number)

@@ -61,21 +61,22 @@ def furthest(copies: Sequence[Path], incident: str) -> tuple[Path, list[Path]]:
     if len(copies) == 1:
         return copies[0], []
     heads = {folder: _head(folder) for folder in copies}
-    best = max(copies, key=lambda folder: head.seq if (head := heads[folder]) and head.incident == incident else 0)
+    best = max(copies, key=lambda folder: head[0] if (head := heads[folder]) and head[1].incident == incident else 0)
     others = []
     for folder, head in heads.items():
-        if folder != best and head and not _holds(best, head):
+        if folder != best and head and not _holds(best, head[1]):
             others.append(folder)
     return best, others
 
 
-def _head(folder: Path) -> Row | None:
+def _head(folder: Path) -> tuple[int, Row] | None:
+    """How many rows there are, and the last one."""
     try:
         with Snapshot(folder / JOURNAL_NAME) as snapshot:
             ends = snapshot.first_and_last()
+            return (snapshot.count(), ends[1]) if ends else None
     except (sqlite3.Error, OSError):
         return None
-    return ends[1] if ends else None
 
 
 def _holds(folder: Path, row: Row) -> bool:
