@@ -24,19 +24,14 @@ def command(
     incident: Annotated[
         str, typer.Argument(metavar="INCIDENT", help=_("Its id, or any unique ending."), autocompletion=incident_ids)
     ],
-    follow: Annotated[bool, typer.Option("--follow", help=_("Go on while events come; Ctrl-C ends it."))] = False,
+    live: Annotated[bool, typer.Option("--follow", help=_("Go on while events come; Ctrl-C ends it."))] = False,
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> int:
     """Show the events of an incident."""
-    import time
-
-    from runbook.cli.incidents import account
-    from runbook.model.state import fold
     from runbook.store.incidents import Home
 
     found = Home.of().find(incident, practice)
-    known = account(found)
     if as_json:
         print(
             json.dumps(
@@ -44,6 +39,17 @@ def command(
             )
         )
         return EXIT_GOOD
+    return follow(found, live=live)
+
+
+def follow(found: Incident, *, live: bool = True) -> int:
+    """Show every event, and what comes while the incident has not ended, until Ctrl-C."""
+    import time
+
+    from runbook.cli.incidents import account
+    from runbook.model.state import fold
+
+    known = account(found)
     shown = 0
     reader = _reader(found, known.opened)
     try:
@@ -52,7 +58,7 @@ def command(
             for recorded in events[shown:]:
                 _print(recorded, reader)
             shown = len(events)
-            if not follow or fold(events).ended:
+            if not live or fold(events).ended:
                 break
             time.sleep(POLL_S)
     except KeyboardInterrupt:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from runbook.store.incidents import Home
     from runbook.ui.console import Console
 
-EXITS = {"recovered": EXIT_GOOD, "not_recovered": EXIT_BAD, "aborted": EXIT_ABORTED, "paused": EXIT_PAUSED}
+EXITS = {
+    "recovered": EXIT_GOOD,
+    "not_recovered": EXIT_BAD,
+    "aborted": EXIT_ABORTED,
+    "paused": EXIT_PAUSED,
+    "left": EXIT_GOOD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,32 +137,52 @@ def run_incident(
     *,
     resumed: bool = False,
 ) -> int:
-    """Walk an incident that is on disk until it ends or pauses; the exit code. One process at a time (E-INCIDENT-BUSY)."""
+    """Walk an incident that is on disk until it ends or pauses; the exit code.
+
+    One process walks it; a further one follows or works beside the walk. Raises E-INCIDENT-BUSY where nobody can be asked which.
+    """
     from platform import node
 
     from runbook import __version__
     from runbook.cli.linked import opener
+    from runbook.cli.log import follow
+    from runbook.cli.second import FOLLOW, place_for
     from runbook.cli.site_reload import within_walk
     from runbook.engine.context import Context
+    from runbook.engine.joining import join
+    from runbook.engine.others import Me
     from runbook.engine.walk import walk
     from runbook.model.events import Resumed
+    from runbook.model.known import lane_beside
     from runbook.model.state import fold
     from runbook.model.units import utc_text
     from runbook.steps import bind
     from runbook.ui.screen import Screen
 
     with ExitStack() as stack:
-        stack.enter_context(incident.lock(utc_text(world.clock.now()), home.notices))
-        journal = incident.journal(world.clock, actor, notices=home.notices, redact=world.secrets.redacted)
+        place = place_for(incident, at, utc_text(world.clock.now()), home.notices, stack)
+        if place == FOLLOW:
+            return follow(incident)
+        writer = incident.writer_at(place)
+        journal = incident.journal(
+            world.clock, actor, writer=writer, notices=home.notices, redact=world.secrets.redacted
+        )
         stack.callback(journal.close)
         evidence = incident.evidence_without(world.secrets.redacted_bytes)
         context = Context(plan, site, Ports(world, at.human, journal, evidence), fold(journal.events()), actor, bind)
-        screen = Screen(at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line)
+        context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
+        screen = Screen(
+            at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line, writer=writer
+        )
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)
         look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
         context.ports = replace(context.ports, present_facts=look)
         context.start = opener(home, incident, context)
+        if place > 1:
+            ending = join(context, node(), __version__)
+            screen.ending(ending.how, ending.why)
+            return EXITS[ending.how]
         if resumed:
             context.record(Resumed(node(), __version__))
         ending = walk(context)

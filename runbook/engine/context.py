@@ -10,9 +10,11 @@ from typing import Any, Protocol, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from runbook.engine import keys, offering
+from runbook.engine import keys, offering, others
 from runbook.engine.beyond import AskOffer, asked_now
+from runbook.engine.decide import Move, decide
 from runbook.engine.kind_ports import KindPorts
+from runbook.engine.others import Me
 from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
 from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
@@ -87,6 +89,7 @@ class Context:
         self.listeners: list[Callable[[Recorded], None]] = []
         self.beside: Beside | None = None
         self.start: Callable[[str], str] | None = None
+        self.me = Me()
 
     # -- events
 
@@ -95,10 +98,12 @@ class Context:
         return self.record_all([event])[-1]
 
     def record_all(self, events: Sequence[Event]) -> list[Recorded]:
-        """The same for events that came at once, with one wait for the disk."""
+        """The same for events that came at once, with one wait for the disk. What others wrote meanwhile comes before them."""
         jump = self._clock_jump()
         in_lane = [self._in_its_lane(event) for event in (*([jump] if jump else []), *events)]
-        all_recorded = self.ports.journal.append_all(in_lane)
+        return self._believe(self.ports.journal.append_all(in_lane))
+
+    def _believe(self, all_recorded: list[Recorded]) -> list[Recorded]:
         for recorded in all_recorded:
             self.state = after(self.state, recorded)
         for recorded in all_recorded:
@@ -106,10 +111,16 @@ class Context:
                 listener(recorded)
         return all_recorded
 
+    def moves(self) -> list[Move]:
+        """What may be done now, by `decide`."""
+        return decide(self.plan, self.state, self.now(), others.busy(self))
+
     def _in_its_lane(self, event: Event) -> Event:
         """The event with the branch that it moves: none where the walk itself stands at the step."""
         if not hasattr(event, "lane"):
             return event
+        if self.me.lane:
+            return replace(event, lane=self.me.lane)  # type: ignore[call-arg]
         name = getattr(event, "step", "")
         if isinstance(event, WentTo):
             name = "" if event.origin == END else event.origin if event.target == END else event.target
@@ -200,6 +211,8 @@ class Context:
     def ask(self, prompt: Prompt, keys_: str = FREE, stop: Callable[[], bool] | None = None) -> str:
         """The person's answer; keys are served on the way. Raises Moved, ByHand or Stopped. "" also when `stop` ended it."""
         beside = self.beside
+        if self.me.lane:
+            keys_ = "".join(key for key in keys_ if key not in "ug")  # they move the walk
         prompt = replace(prompt, keys=keys_, live=beside.rows if beside else None)
 
         # What is typed into a field is not lost, and an act that is under way is not left: there the offer waits.
@@ -209,6 +222,9 @@ class Context:
         gives_way = prompt.kind == "choice"
 
         def over() -> bool:
+            others.look(self)
+            if others.taken_away(self):
+                return True
             if beside:
                 beside.pump()
                 if gives_way and beside.needed():
@@ -216,8 +232,11 @@ class Context:
             return (stop is not None and stop()) or (offers and self._offer() is not None)
 
         while True:
-            reply = self.ports.human.ask(prompt, stop=over if beside or stop or offers else None)
+            asked = beside or stop or offers or self.me.running
+            reply = self.ports.human.ask(prompt, stop=over if asked else None)
             match reply:
+                case None if others.taken_away(self):
+                    others.leave(self)
                 case None if beside and gives_way and beside.needed():
                     raise Moved
                 case None:

@@ -9,7 +9,7 @@ from runbook.engine.between import passed_over
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity, asked_now, entering, raised
 from runbook.engine.conditions import facts
 from runbook.model.playbook import Playbook, Step, Together
-from runbook.model.state import END, State
+from runbook.model.state import END, State, StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,18 @@ Move = (
 )
 
 
-def decide(plan: Playbook, state: State, now: datetime | None = None) -> list[Move]:
-    """Every move that may be made now; empty when the walk is over. What is unknown comes first. Without `now` nothing is offered."""
+def decide(plan: Playbook, state: State, now: datetime | None = None, busy: frozenset[str] = frozenset()) -> list[Move]:
+    """Every move that may be made now; empty when the walk is over. What is unknown comes first. Without `now` nothing is offered.
+
+    `busy`: the writers that work beside the walk at this moment. An act that one of them is doing is not unknown.
+    """
     if state.ended:
         return []
     if raising := raised(plan, state):
         return [raising]
-    undecided = [ResolveUnknown(step.id) for step in state.steps.values() if step.undecided]
+    undecided = [
+        ResolveUnknown(step.id) for step in state.steps.values() if step.undecided and not _done_by(step, busy)
+    ]
     if undecided:
         return list(undecided)
     if first := entering(plan, state) or (asked_now(plan, state, now) if now else None):
@@ -103,7 +108,7 @@ def decide(plan: Playbook, state: State, now: datetime | None = None) -> list[Mo
         whole = around(plan, state)
         if whole is not None:
             return list(branch_moves(plan, state, whole))
-        return [_enter(plan, state, plan.step(position.step), forced=position.forced)]
+        return _at(plan, state, plan.step(position.step), forced=position.forced)
     if position.step == "":
         return _line(plan, state, 0)
     if position.step == END:
@@ -139,7 +144,18 @@ def _line(plan: Playbook, state: State, index: int) -> list[Move]:
     # Behind the last step of a playbook stand those of another one, to which only a target leads.
     if index >= len(plan.steps) or (index and plan.steps[index].plan != plan.steps[index - 1].plan):
         return _end(state)
-    return [_enter(plan, state, plan.steps[index], forced=False)]
+    return _at(plan, state, plan.steps[index], forced=False)
+
+
+def _at(plan: Playbook, state: State, step: Step, *, forced: bool) -> list[Move]:
+    """The walk has come to this step of the line: it is entered, unless somebody beside the walk has finished it already."""
+    if state.step(step.id).beside and not forced:
+        return _after(plan, state, step)
+    return [_enter(plan, state, step, forced=forced)]
+
+
+def _done_by(known: StepState, busy: frozenset[str]) -> bool:
+    return known.holder is not None and known.holder.writer in busy
 
 
 def _end(state: State) -> list[Move]:

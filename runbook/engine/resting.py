@@ -10,6 +10,7 @@ from runbook.engine.context import FREE, Context
 from runbook.model.events import ReadingTaken
 from runbook.model.kind import Kind
 from runbook.model.playbook import Step
+from runbook.model.record import Recorded
 from runbook.model.replies import CannotAskError
 from runbook.model.state import StepState
 from runbook.model.text import _
@@ -48,14 +49,21 @@ def _rests_on(context: Context, step: Step, kind: Kind) -> Iterator[tuple[Step, 
 
 def _fresh(context: Context, step: Step, known: StepState, reading: Kind) -> bool:
     """Whether the reading, or the same one taken again for this step, is of this session and not older than ten minutes."""
-    line, since = reading.exact(context.site), context.state.resumed_seq
+    line, since = reading.exact(context.site), context.state.resumed
     again = [
         row
         for row in context.state.step(step.id).readings
         if isinstance(row.event, ReadingTaken) and row.event.purpose in ("before", "again") and row.event.ran == line
     ]
     taken = [*again, *([known.finished] if known.finished else [])]
-    return any(row.seq > since and context.now() - row.at <= STALE for row in taken)
+    return any(_since(row, since) and context.now() - row.at <= STALE for row in taken)
+
+
+def _since(row: Recorded, resumed: Recorded | None) -> bool:
+    """Whether it is of this session: on this machine, since the walk was last gone on with."""
+    if resumed is None or row.writer == resumed.writer:
+        return resumed is None or row.seq > resumed.seq
+    return row.boot_id == resumed.boot_id and row.boot_s >= resumed.boot_s
 
 
 def _go_on(context: Context, step: Step, earlier: Step, was: str, now: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from runbook.engine import others
 from runbook.engine.branches import Branches
 from runbook.engine.context import FREE, Context
 from runbook.engine.decide import Go, Join, Move, PassBy, Run, around, decide
@@ -71,7 +72,7 @@ def _next(context: Context, whole: Step, branches: Branches, make: Make) -> None
             _watch(context, whole, branches, make)
         elif branches.fault:
             raise branches.fault
-        elif decide(context.plan, context.state) == [Join(whole.id)]:
+        elif decide(context.plan, context.state, busy=others.busy(context)) == [Join(whole.id)]:
             _join(context, whole)
     except Moved:
         return
@@ -86,7 +87,7 @@ def _for_person(context: Context, branches: Branches, make: Make) -> Iterator[tu
         lane = context.plan.step(name).lane if context.plan.has(name) else ""
         return state.step(name).awaited, not state.stands(lane).forced
 
-    found = decide(context.plan, state, context.now())
+    found = context.moves()
     moves = [move for move in found if not isinstance(move, (Go, PassBy, Join))]
     for move in sorted(moves, key=order):
         if isinstance(move, Run) and branches.reads(move.step):

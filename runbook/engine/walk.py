@@ -5,7 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from runbook.engine import acting, approvals, delegating, laptop, offering, recovery, settling, together, waiting
+from runbook.engine import (
+    acting,
+    approvals,
+    delegating,
+    laptop,
+    offering,
+    others,
+    recovery,
+    settling,
+    together,
+    waiting,
+)
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
 from runbook.engine.checks import check_of
 from runbook.engine.context import Context
@@ -19,7 +30,6 @@ from runbook.engine.decide import (
     Run,
     SettleDebt,
     around,
-    decide,
 )
 from runbook.engine.readings import read
 from runbook.engine.signals import ByHand, Moved, Stopped
@@ -41,7 +51,7 @@ def walk(context: Context) -> Ending:
     """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do."""
     try:
         _look_at_itself(context)
-        while moves := decide(context.plan, context.state, context.now()):
+        while moves := context.moves():
             if whole := around(context.plan, context.state):
                 together.go_on(context, whole, _make)
                 continue
@@ -102,10 +112,16 @@ def run_step(context: Context, step: Step) -> None:
     """Run one step to its outcome. A step that was begun before a pause goes on with the same attempt."""
     known = context.state.step(step.id)
     by_hand = known.failure_choice == "by_hand"
-    stands = step.id in (context.state.position.step, context.state.stands(step.lane).step)
+    mine = context.me.lane
+    lane = mine or step.lane
+    stands = step.id in ([] if mine else [context.state.position.step]) + [context.state.stands(lane).step]
+    if not others.claimed(context, step):
+        return
     if not (stands and known.under_way):
         opens = step.opens if not step.changes and not step.keys.closes else ""
         context.record(StepBegun(step.id, known.attempt + 1, opens))
+        if others.held(context, step.id):
+            return  # somebody beside the walk took it in the same moment, and was first
     if context.state.step(step.id).undecided or isinstance(step.sample, Together):
         return
     with context.at(step):

@@ -24,7 +24,10 @@ IncidentState = Literal["open", "recovered", "closed", "aborted"]
 
 @dataclass(frozen=True)
 class StepState:
-    """What is known of one step: its latest attempt, and how it ended."""
+    """What is known of one step: its latest attempt, and how it ended.
+
+    `holder`: the event by which somebody took it, until it is finished. `beside`: it was finished by one who works beside the walk.
+    """
 
     id: str
     attempt: int = 0
@@ -44,6 +47,8 @@ class StepState:
     approvals: tuple[Recorded, ...] = ()
     refusals: tuple[Recorded, ...] = ()
     delegated: Recorded | None = None
+    holder: Recorded | None = None
+    beside: bool = False
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -108,6 +113,15 @@ class Position:
     forced: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two writers had to do with a step, and the second did not know of the first: the last that each of them did there."""
+
+    step: str
+    first: Recorded
+    second: Recorded
+
+
 @dataclass(frozen=True)
 class State:
     """The incident as its events say it is.
@@ -121,6 +135,7 @@ class State:
     `offers`: what was answered to each offer, by its name: `N` for the Nth of the playbook that the walk began with, `PLAN:N`
     for another one's. `linked`: the incidents that offers opened beside this one. `raised`: how the severity rose.
     `reloaded`: the site's facts that hold now, where they are no longer those of the beginning.
+    `seen`: how far each writer knew each other one. `joined`: who works beside the walk now, by writer. `resumed`: the last resume.
     """
 
     opened: IncidentOpened | None = None
@@ -139,7 +154,7 @@ class State:
     last: Recorded | None = None
     last_answer: Recorded | None = None
     began_since_answer: bool = False
-    resumed_seq: int = 0
+    resumed: Recorded | None = None
     self_check: Recorded | None = None
     paused: str = ""
     led_by: str = ""
@@ -153,6 +168,9 @@ class State:
     linked: tuple[str, ...] = ()
     raised: tuple[SeverityRaised, ...] = ()
     reloaded: SiteReloaded | None = None
+    seen: dict[str, dict[str, int]] = field(default_factory=dict)
+    joined: dict[str, Recorded] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def severity(self) -> str:
@@ -177,7 +195,7 @@ class State:
     def awaited(self) -> tuple[StepState, ...]:
         """The steps that were passed on to somebody and have no answer yet, the oldest first."""
         waiting = (step for step in self.steps.values() if step.awaited)
-        return tuple(sorted(waiting, key=lambda step: step.delegated.seq if step.delegated else 0))
+        return tuple(sorted(waiting, key=lambda step: step.delegated.utc if step.delegated else ""))
 
     @property
     def left_for_later(self) -> tuple[str, ...]:
@@ -228,6 +246,14 @@ def changed(known: T, **changes: Any) -> T:
 def with_step(state: State, step: str, **changes: Any) -> State:
     """The state with what is known of one step changed."""
     return changed(state, steps={**state.steps, step: changed(state.step(step), **changes)})
+
+
+BESIDE = "@"
+
+
+def lane_beside(writer: str) -> str:
+    """The lane of one who works beside the walk: what she does moves neither the walk nor its branches."""
+    return BESIDE + writer
 
 
 def moved(state: State, lane: str, position: Position) -> State:

@@ -32,10 +32,12 @@ from runbook.model.events import (
     UnknownAnswered,
     WentTo,
 )
-from runbook.model.known import END, Debt, IncidentState, Position, State, StepState, changed, moved, with_step
+from runbook.model.known import BESIDE, END, Debt, IncidentState, Position, State, StepState, changed, moved, with_step
 from runbook.model.people import HANDLERS as PEOPLE
 from runbook.model.record import Recorded, event_of
 from runbook.model.units import utc_read
+from runbook.model.writers import HANDLERS as WRITERS
+from runbook.model.writers import noticed
 
 __all__ = ["END", "Debt", "IncidentState", "Position", "State", "StepState", "after", "fold"]
 
@@ -52,11 +54,13 @@ def after(state: State, recorded: Recorded) -> State:
     """The state after one more event. Events that this version does not know change nothing but `last`."""
     handler = _HANDLERS.get(type(recorded.event))
     if handler:
-        state = standing(handler(state, recorded, recorded.event))
+        state = standing(handler(noticed(state, recorded), recorded, recorded.event))
     return changed(state, last=recorded)
 
 
 def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
+    if state.opened:
+        return state  # an incident is opened once, whatever another writer says
     return changed(state, opened=event, opened_at=recorded.at, reported_at=utc_read(event.reported_at))
 
 
@@ -86,6 +90,7 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
         failure_choice=before.failure_choice if before.failure_choice == "by_hand" else "",
         approvals=before.approvals,
         delegated=before.delegated if before.awaited else None,
+        holder=before.holder if before.holder and before.holder.writer != recorded.writer else recorded,
     )
     # A `together` that begins anew begins all its branches anew.
     lanes = state.lanes
@@ -145,6 +150,8 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         values=dict(event.values),
         failure_choice="",
         begun_at=before.begun_at or recorded.at,
+        holder=None,
+        beside=event.lane.startswith(BESIDE),
     )
     if event.closes:
         debts = tuple(
@@ -181,6 +188,8 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
     if event.because == "next" and there and there.finished:
         steps[event.target] = replace(there, returns=there.returns + 1)
     forced = event.because in ("goto", "offer")
+    if there and there.beside and forced:
+        steps[event.target] = replace(there, beside=False)  # somebody wants it done once more
     here = Position("after", END) if event.target == END else Position("at", event.target, forced=forced)
     offers = {**state.offers, event.offer: "go"} if event.offer else state.offers
     state = changed(state, steps=steps, offers=offers)
@@ -239,7 +248,7 @@ def _reloaded(state: State, recorded: Recorded, event: SiteReloaded) -> State:
 
 
 def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
-    state = changed(state, paused="", resumed_seq=recorded.seq)
+    state = changed(state, paused="", resumed=recorded)
     # Whoever goes on with a walk that ended without recovery is asked again.
     return with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
 
@@ -255,6 +264,7 @@ def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
 _HANDLERS: dict[type, Any] = {
     **ENTERING,
     **PEOPLE,
+    **WRITERS,
     JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,

@@ -46,6 +46,7 @@ WORDS: dict[str, dict[str, str]] = {
         "again": N_("read again before the act"),
         "wait": N_("read while waiting"),
     },
+    "claim": {"gone": N_("whoever had it is gone")},
     "ended": {
         "done": N_("done"),
         "error": N_("ended with an error"),

@@ -236,6 +236,18 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.InputAnswered: _input,
     ev.SelfChecked: _self_checked,
     ev.Paused: lambda event, names: _("Paused: {why}").format(why=word(event.why, "paused")),
+    ev.WriterJoined: lambda event, names: _("Works beside the walk from now on, on {machine}").format(
+        machine=event.machine
+    ),
+    ev.WriterLeft: lambda event, names: _("No longer works beside the walk: {why}").format(
+        why=word(event.why, "paused")
+    ),
+    ev.StepClaimed: lambda event, names: _with(
+        (_("Takes the step over: {step}") if event.takes_over else _("Takes the step: {step}")).format(
+            step=names.step(event.step)
+        ),
+        reason=word(event.reason, "claim"),
+    ),
     ev.Resumed: lambda event, names: _("Gone on with, on {machine}").format(machine=event.machine),
     ev.SiteReloaded: _reloaded,
     ev.IncidentClosed: lambda event, names: _("Closed"),

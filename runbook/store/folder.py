@@ -19,10 +19,16 @@ from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
 from runbook.store.ledger import Reading, read
 from runbook.store.notices import Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
-from runbook.store.running import RunLock
-from runbook.store.writers import writer_of
+from runbook.store.running import RunLock, held
+from runbook.store.writers import beside, writer_of
 
 PLAN = "plan"
+PLACES = range(1, 10)
+"""Who may run one incident on one machine at once: one walks it, the others work beside her."""
+
+
+def _lock_name(incident: str, place: int) -> str:
+    return incident if place == 1 else f"{incident}-{place}"
 
 
 class Incident:
@@ -32,6 +38,7 @@ class Incident:
         self.id, self.folder = incident, folder
         self._places, self._notices = places, notices
         self._plan: dict[str, bytes] = {}
+        self._writer = ""
 
     def journal(
         self,
@@ -72,15 +79,33 @@ class Incident:
         except (sqlite3.Error, OSError) as problem:
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.id, seq=1, reason=why(problem)) from None
 
-    def lock(self, since: str, notices: Notices | None = None) -> RunLock:
-        """The right to run this incident, for a `with` block. `since` is shown to whoever finds it held."""
-        home = [self._places.root, *([self._places.temporary] if self._places.temporary else [])]
-        return RunLock(self.id, home, since, notices or self._notices)
+    def lock(self, since: str, notices: Notices | None = None, *, place: int = 1) -> RunLock:
+        """The right to run this incident, for a `with` block. `since` is shown to whoever finds it held.
+
+        `place`: 1 walks it, 2 to 9 work beside the walk.
+        """
+        return RunLock(
+            _lock_name(self.id, place), self._lock_folders, since, notices or self._notices, incident=self.id
+        )
+
+    def running(self) -> frozenset[str]:
+        """The writers of this home whose processes run this incident now."""
+        places = (place for place in PLACES if held(_lock_name(self.id, place), self._lock_folders))
+        return frozenset(self.writer_at(place) for place in places)
+
+    def writer_at(self, place: int) -> str:
+        """The name by which the holder of a place writes."""
+        return self.writer if place == 1 else beside(self.writer, place)
+
+    @property
+    def _lock_folders(self) -> list[Path]:
+        return [self._places.root, *([self._places.temporary] if self._places.temporary else [])]
 
     @property
     def writer(self) -> str:
         """The name by which this home writes."""
-        return writer_of(self._places.root)
+        self._writer = self._writer or writer_of(self._places.root)
+        return self._writer
 
     @property
     def evidence(self) -> EvidenceFolders:

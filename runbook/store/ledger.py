@@ -11,8 +11,9 @@ from typing import Protocol
 from runbook.model.events import Event, OthersSeen
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
+from runbook.model.writers import seen_by
 from runbook.store.database import Snapshot
-from runbook.store.order import Order, by_cause, seen_by
+from runbook.store.order import Order, by_cause
 from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 
 FIRST_WRITER = "one"

@@ -6,12 +6,12 @@ stands behind theirs. What nobody knew of the other is ordered by how much went 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from runbook.model.events import IncidentOpened, OthersSeen
+from runbook.model.events import IncidentOpened
 from runbook.model.record import Recorded
+from runbook.model.writers import Head, seen_by
 
-Head = tuple[int, str]
 Key = tuple[int, bool, str, int]
 
 
@@ -58,14 +58,6 @@ def by_cause(events: Iterable[Recorded]) -> list[Recorded]:
         (_key(rank, each), each) for writer in chains for rank, each in zip(ranks[writer], chains[writer], strict=True)
     )
     return [recorded for _place, recorded in sorted(keyed, key=lambda pair: pair[0])]
-
-
-def seen_by(recorded: Recorded) -> Iterator[tuple[str, Head]]:
-    """How far the writer of this event knew the others, where the event says so: writer, number and hash."""
-    if isinstance(recorded.event, OthersSeen) and isinstance(recorded.event.heads, dict):
-        for writer, head in recorded.event.heads.items():
-            if isinstance(head, list) and len(head) == 2 and isinstance(head[0], int) and isinstance(head[1], str):
-                yield writer, (head[0], head[1])
 
 
 def _key(rank: int, recorded: Recorded) -> Key:

@@ -14,27 +14,31 @@ from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.notices import Notice, Notices, ignore, why
 
 FOLDER = "locks"
+LOOKED_AT_S = 0.2
+"""A lock that is only looked at is free again within that."""
 
 
 class RunLock:
     """Held from `with` to its end. `held` is false when no folder could take the lock: the incident runs all the same."""
 
-    def __init__(self, incident: str, folders: Iterable[Path], since: str, notices: Notices = ignore) -> None:
+    def __init__(
+        self, name: str, folders: Iterable[Path], since: str, notices: Notices = ignore, *, incident: str = ""
+    ) -> None:
         """`folders` are tried in order, every process the same; `since` is shown to whoever finds it held."""
-        self.incident, self.since, self.held = incident, since, False
+        self.name, self.incident, self.since, self.held = name, incident or name, since, False
         self._folders, self._notices = tuple(folders), notices
         self._release = contextlib.ExitStack()
 
     def __enter__(self) -> RunLock:
-        """Raises RunbookError E-INCIDENT-BUSY, which names the holder, while another process holds it. Never waits."""
+        """Raises RunbookError E-INCIDENT-BUSY, which names the holder, while another process holds it."""
         from filelock import FileLock, Timeout
 
         reason = ""
         for folder in self._folders:
-            path = folder / FOLDER / f"{self.incident}.lock"
+            path = folder / FOLDER / f"{self.name}.lock"
             try:
                 private_folder(path.parent)
-                lock = FileLock(path, timeout=0, mode=0o600, thread_local=False)
+                lock = FileLock(path, timeout=LOOKED_AT_S, mode=0o600, thread_local=False)
                 self._release.enter_context(lock)
             except Timeout:
                 raise RunbookError("E-INCIDENT-BUSY", name=self.incident, holder=_holder(path)) from None
@@ -65,3 +69,21 @@ def _holder(path: Path) -> str:
     except (OSError, ValueError, LookupError, TypeError):
         return _("it did not say which")
     return _("process {pid}, since {since}").format(pid=pid, since=since)
+
+
+def held(incident: str, folders: Iterable[Path]) -> bool:
+    """Whether some process holds the lock of this name now. False where that cannot be found out."""
+    from filelock import FileLock, Timeout
+
+    for folder in folders:
+        path = folder / FOLDER / f"{incident}.lock"
+        if not path.exists():
+            continue
+        try:
+            with FileLock(path, timeout=0, mode=0o600, thread_local=False):
+                return False
+        except Timeout:
+            return True
+        except (OSError, NotImplementedError):
+            continue
+    return False

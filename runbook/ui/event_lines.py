@@ -65,6 +65,25 @@ def _resumed(event: e.Resumed, reader: Reader) -> list[Shown]:
     return [Shown(_("Gone on with, on {machine}").format(machine=one_line(event.machine)))]
 
 
+def _others_seen(event: e.OthersSeen, reader: Reader) -> list[Shown]:
+    heads = ", ".join(f"{one_line(writer)} #{head[0]}" for writer, head in event.heads.items())
+    return [Shown(_("Knows what the others wrote: {heads}").format(heads=heads), "dim")]
+
+
+def _writer_joined(event: e.WriterJoined, reader: Reader) -> list[Shown]:
+    return [Shown(_("Works beside the walk from now on, on {machine}").format(machine=one_line(event.machine)), "bold")]
+
+
+def _writer_left(event: e.WriterLeft, reader: Reader) -> list[Shown]:
+    return [Shown(_("No longer works beside the walk: {why}").format(why=word(event.why, "paused")))]
+
+
+def _claimed(event: e.StepClaimed, reader: Reader) -> list[Shown]:
+    step = numbered(reader.plan, event.step)
+    sentence = _("Takes the step over: {step}") if event.takes_over else _("Takes the step: {step}")
+    return [Shown(sentence.format(step=step) + because(word(event.reason, "claim")))]
+
+
 def _reloaded(event: e.SiteReloaded, reader: Reader) -> list[Shown]:
     head = _("The site file's present facts were taken over: {count} differ").format(count=len(event.differences))
     return [Shown(head, "bold"), *(Shown("  " + one_line(line)) for line in event.differences)]
@@ -168,6 +187,10 @@ _SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {
     e.SelfChecked: _self_checked,
     e.Paused: _paused,
     e.Resumed: _resumed,
+    e.OthersSeen: _others_seen,
+    e.WriterJoined: _writer_joined,
+    e.WriterLeft: _writer_left,
+    e.StepClaimed: _claimed,
     e.SiteReloaded: _reloaded,
     e.IncidentClosed: _closed,
     e.IncidentAborted: _aborted,

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runbook.model.clocks import Clock, Scheme, clocks, met_by
-from runbook.model.events import IncidentOpened, InputAnswered, Paused, ReadingTaken, Resumed, StepBegun, StepFinished
+from runbook.model.events import (
+    IncidentOpened,
+    InputAnswered,
+    OthersSeen,
+    Paused,
+    ReadingTaken,
+    Resumed,
+    StepBegun,
+    StepFinished,
+    WriterLeft,
+)
 from runbook.model.naming import title_of
 from runbook.model.open_items import open_items
 from runbook.model.playbook import Playbook, Step
@@ -40,15 +50,22 @@ class Screen:
         now: Callable[[], datetime],
         *,
         line: Callable[[Step], str] | None = None,
+        writer: str = "",
     ) -> None:
         self._console, self._plan, self._site, self._scheme, self._now = console, plan, site, scheme, now
         self._line = line or (lambda step: plan_line(step, site))
         self._reader = Reader(plan, site.zone, site.role)
+        self._writer = writer
+        self._who = state.last.actor if state.last else ""
         self.state = state
 
     def on_event(self, recorded: Recorded) -> None:
         """Show one event. Raises RunbookError E-OUTPUT when it cannot be written; the event is in the journal all the same."""
         self.state = after(self.state, recorded)
+        if self._writer and recorded.writer != self._writer:
+            self._console.write(*self._of_another(recorded))
+            return
+        self._who = recorded.actor
         self._console.write(*self._lines(recorded))
 
     def use_site(self, site: Site) -> None:
@@ -58,8 +75,7 @@ class Screen:
 
     def status_line(self) -> str:
         """The status line at this moment."""
-        who = self.state.last.actor if self.state.last else ""
-        return status_line(self.state, self._now(), who=who, running=self.running())
+        return status_line(self.state, self._now(), who=self._who, running=self.running())
 
     def running(self) -> list[Clock]:
         """The clocks of the plan, counted from the report; none before it is known."""
@@ -85,7 +101,7 @@ class Screen:
 
     def _lines(self, recorded: Recorded) -> list[Shown]:
         match recorded.event:
-            case IncidentOpened() | InputAnswered() | Paused():
+            case IncidentOpened() | InputAnswered() | OthersSeen() | Paused() | WriterLeft():
                 # The person has just read or typed it, or reads it as the ending.
                 return []
             case StepBegun(step) | ReadingTaken(step=step, purpose="step") | StepFinished(step) if self._beside(step):
@@ -110,6 +126,13 @@ class Screen:
                 return [Shown(f"{outcome_mark('not_taken')}: {title_of(self._plan, finished.step)}", "dim")]
             case _:
                 return event_lines(recorded, self._reader)
+
+    def _of_another(self, recorded: Recorded) -> list[Shown]:
+        """What another writer did, in one line with the name."""
+        if isinstance(recorded.event, OthersSeen | ReadingTaken):
+            return []
+        line = event_lines(recorded, self._reader)[0]
+        return [Shown(f"[{one_line(recorded.actor)}] {line.text}", line.style)]
 
     def _beside(self, step: str) -> bool:
         """Whether the step is a reading of a branch, which runs beside what the person does."""
@@ -147,4 +170,5 @@ _ENDINGS: dict[str, Callable[[], str]] = {
     "not_recovered": lambda: _("The plan is at its end; service is not back."),
     "aborted": lambda: _("The incident was aborted."),
     "paused": lambda: _("Paused ({why})."),
+    "left": lambda: _("You have left; the walk goes on without you."),
 }

@@ -25,6 +25,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     bool | None: st.none() | st.booleans(),
     dict[str, str]: st.dictionaries(TEXT, TEXT, max_size=3),
     dict[str, Any]: st.dictionaries(TEXT, SCALAR, max_size=3),
+    dict[str, list[Any]]: st.dictionaries(TEXT, st.lists(SCALAR, max_size=2), max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
     list[dict[str, str]]: st.lists(st.dictionaries(TEXT, TEXT, max_size=3), max_size=2),
     list[dict[str, Any]]: st.lists(st.dictionaries(TEXT, SCALAR, max_size=3), max_size=2),

@@ -152,7 +152,7 @@ def test_without_its_opening_there_is_no_report(rows: list[Recorded]) -> None:
 def test_every_kind_of_event_has_a_sentence_or_is_meant_to_have_none() -> None:
     from runbook.report.sentences import _LINES
 
-    silent = {"StepBegun"}
+    silent = {"StepBegun", "OthersSeen"}
     assert {kind.__name__ for kind in _LINES} - {"Unrecognised"} == set(record.kinds()) - silent
 
 

@@ -141,7 +141,7 @@ def sample(kind: type[e.Event]) -> e.Event:
     values: dict[str, Any] = {}
     for field in fields(kind):
         named = str(field.type)
-        values[field.name] = SAMPLES.get(named, {} if "dict[" in named and "list" not in named else [])
+        values[field.name] = SAMPLES.get(named, {} if named.startswith("dict[") else [])
     for name in ("reported_at", "expires_at"):
         if name in values:
             values[name] = "2026-11-04T01:00:00.000Z"
