@@ -96,6 +96,7 @@ def _append(found: Incident, event: Event, actor: str) -> str:
 
     journal = found.journal(LiveClock(), actor)
     try:
-        return journal.append(event).head_code
+        journal.append(event)
+        return journal.head_code
     finally:
         journal.close()

@@ -64,6 +64,9 @@ class Account:
             "awaited": [
                 {"step": step.id, "since": utc_text(step.delegated.at)} for step in state.awaited if step.delegated
             ],
+            "conflicts": [
+                {"step": each.step, "writers": [each.first.writer, each.second.writer]} for each in state.conflicts
+            ],
             "events": self.events,
             "head": state.last.hash if state.last else "",
             "problem": self.problem,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from runbook.ui.event_lines import Reader
 
 POLL_S = 0.5
+PAUSE_AT_MOST_S = 3.0
 
 
 def command(
@@ -25,6 +27,9 @@ def command(
         str, typer.Argument(metavar="INCIDENT", help=_("Its id, or any unique ending."), autocompletion=incident_ids)
     ],
     live: Annotated[bool, typer.Option("--follow", help=_("Go on while events come; Ctrl-C ends it."))] = False,
+    play: Annotated[
+        float, typer.Option("--play", metavar="TIMES", help=_("Show it as a film, so many times as fast as it was."))
+    ] = 0,
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> int:
@@ -39,7 +44,35 @@ def command(
             )
         )
         return EXIT_GOOD
+    if play:
+        return _played(found, play)
     return follow(found, live=live)
+
+
+def _played(found: Incident, times: float) -> int:
+    """The events with the pauses that there were between them, `times` as short; a long one is cut, and said."""
+    import math
+    import time
+
+    from runbook.cli.incidents import account
+    from runbook.model.units import span
+
+    if not (math.isfinite(times) and times > 0):
+        expected, typed = _("how many times as fast, more than 0"), f"runbook log {found.id} --play 20"
+        raise RunbookError("E-VALUE", where="--play", expected=expected, found=str(times), next=typed)
+    reader, before = _reader(found, account(found).opened), None
+    try:
+        for recorded in found.read().events:
+            gap = recorded.at - (before or recorded).at
+            if gap.total_seconds() / times > PAUSE_AT_MOST_S:
+                print("  " + _("... {length} later").format(length=span(gap)))
+            time.sleep(min(max(gap.total_seconds() / times, 0), PAUSE_AT_MOST_S))
+            _print(recorded, reader)
+            sys.stdout.flush()
+            before = recorded
+    except KeyboardInterrupt:
+        pass
+    return EXIT_GOOD
 
 
 def follow(found: Incident, *, live: bool = True) -> int:

@@ -67,10 +67,11 @@ def command(
     actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
     journal = found.journal(clock, actor, redact=secrets.redacted)
     try:
-        recorded = journal.append(event)
+        journal.append(event)
+        saved = journal.head_code
     finally:
         journal.close()
-    print(_("saved #{code}").format(code=recorded.head_code))
+    print(_("saved #{code}").format(code=saved))
     return EXIT_GOOD
 
 

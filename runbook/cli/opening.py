@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runbook.model.playbook import Input, Playbook
     from runbook.model.site import Site
     from runbook.model.state import State
+    from runbook.store.folder import Incident
     from runbook.store.incidents import Home
     from runbook.store.settings import Settings
     from runbook.store.summaries import Summary
@@ -194,6 +195,15 @@ def open_incidents(home: Home, known: Sequence[Summary], site: Site) -> list[Ope
         if state.status == "open" or state.open_debts or state.unknown:
             found.append(OpenIncident(summary.id, state))
     return found
+
+
+def made(
+    home: Home, site: Site, seen: set[str], create: Callable[[], Incident], *, practice: bool
+) -> Incident | list[OpenIncident]:
+    """A new incident; or those of this site that somebody else began meanwhile, besides the `seen`, and then none is made."""
+    with home.making():
+        begun = open_incidents(home, [each for each in home.list(practice) if each.id not in seen], site)
+        return begun or create()
 
 
 def go_on_or_new(at: Keyboard, found: Sequence[OpenIncident], now: datetime, plan: str, new: bool) -> str:

@@ -29,15 +29,19 @@ def command(
 ) -> int:
     """Go on with an open incident where it stands."""
     from runbook.cli.incidents import only_open, opened_of
+    from runbook.cli.log import follow
     from runbook.cli.opening import Left
+    from runbook.cli.second import Following
     from runbook.cli.session import keyboard, resume_incident
     from runbook.store.incidents import Home
 
     home = Home.of()
     found = home.find(incident, practice) if incident else only_open(home, practice)
-    with keyboard(answers, confirms=opened_of(found).mode != "live") as at:
-        home.notices = lambda notice: at.human.tell(notice.text())
-        try:
+    try:
+        with keyboard(answers, confirms=opened_of(found).mode != "live") as at:
+            home.notices = lambda notice: at.human.tell(notice.text())
             return resume_incident(home, found, at, as_)
-        except Left:
-            return EXIT_INTERRUPTED
+    except Following as following:
+        return follow(following.incident)
+    except Left:
+        return EXIT_INTERRUPTED

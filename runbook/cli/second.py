@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from runbook.store.folder import Incident
     from runbook.store.notices import Notices
 
-FOLLOW = 0
-"""Not a place: only to look on."""
+
+class Following(Exception):
+    """The person only looks on: that needs no keyboard, and ends with Ctrl-C."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.id)
+        self.incident = incident
 
 
 def place_for(incident: Incident, at: Keyboard, since: str, notices: Notices, stack: ExitStack) -> int:
-    """The place at which this process runs the incident: 1 walks it; where that is taken the person chooses `FOLLOW` or another.
+    """The place at which this process runs the incident: 1 walks it; where that is taken the person chooses.
 
-    The lock of the place is held until the stack ends. Raises E-INCIDENT-BUSY where nobody can be asked, and Left.
+    The lock of the place is held until the stack ends. Raises E-INCIDENT-BUSY where nobody can be asked, Following and Left.
     """
     try:
         stack.enter_context(incident.lock(since, notices))
@@ -51,7 +56,7 @@ def _chosen(
     if reply.text == "leave":
         raise Left
     if reply.text == "follow":
-        return FOLLOW
+        raise Following(incident)
     return _beside(incident, since, notices, stack, busy)
 
 

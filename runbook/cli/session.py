@@ -139,14 +139,13 @@ def run_incident(
 ) -> int:
     """Walk an incident that is on disk until it ends or pauses; the exit code.
 
-    One process walks it; a further one follows or works beside the walk. Raises E-INCIDENT-BUSY where nobody can be asked which.
+    One process walks it; a further one works beside the walk, or follows. Raises Following, and E-INCIDENT-BUSY where nobody can be asked.
     """
     from platform import node
 
     from runbook import __version__
     from runbook.cli.linked import opener
-    from runbook.cli.log import follow
-    from runbook.cli.second import FOLLOW, place_for
+    from runbook.cli.second import place_for
     from runbook.cli.site_reload import within_walk
     from runbook.engine.context import Context
     from runbook.engine.joining import join
@@ -161,8 +160,6 @@ def run_incident(
 
     with ExitStack() as stack:
         place = place_for(incident, at, utc_text(world.clock.now()), home.notices, stack)
-        if place == FOLLOW:
-            return follow(incident)
         writer = incident.writer_at(place)
         journal = incident.journal(
             world.clock, actor, writer=writer, notices=home.notices, redact=world.secrets.redacted

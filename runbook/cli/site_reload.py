@@ -65,11 +65,10 @@ def command(named: str, option: str | None) -> int:
             return EXIT_BAD
         actor = home.settings.load().user or login_name()
         with incident.journal(clock, actor, notices=home.notices) as journal:
-            saved = journal.append(kept(incident, found))
+            journal.append(kept(incident, found))
+            saved = journal.head_code
         at.human.tell(
-            _("Taken over, saved #{code}. Next: {command}").format(
-                code=saved.head_code, command=f"runbook resume {incident.id}"
-            )
+            _("Taken over, saved #{code}. Next: {command}").format(code=saved, command=f"runbook resume {incident.id}")
         )
         return EXIT_GOOD
 

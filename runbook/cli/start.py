@@ -17,6 +17,7 @@ from runbook.model.text import _
 if TYPE_CHECKING:
     from runbook.cli.session import Keyboard
     from runbook.cli.sources import Sources
+    from runbook.store.folder import Incident
     from runbook.store.incidents import Home
     from runbook.store.summaries import Summary
 
@@ -50,24 +51,28 @@ def command(
     new: Annotated[bool, typer.Option("--new", help=_("A new, separate fault, although an incident is open."))] = False,
 ) -> int:
     """Walk a playbook: diagnose, act, record."""
+    from runbook.cli.log import follow
     from runbook.cli.opening import Left
+    from runbook.cli.second import Following
     from runbook.cli.session import keyboard
     from runbook.store.incidents import Home
 
     home = Home.of()
-    with ExitStack() as stack:
-        at = stack.enter_context(keyboard(answers, confirms=lab or lab_case is not None))
-        home.notices = lambda notice: at.human.tell(notice.text())
-        from runbook.cli.sources import found_sources
+    practice = lab or lab_case is not None
+    try:
+        with ExitStack() as stack:
+            at = stack.enter_context(keyboard(answers, confirms=practice))
+            home.notices = lambda notice: at.human.tell(notice.text())
+            from runbook.cli.sources import found_sources
 
-        try:
-            sources = stack.enter_context(
-                found_sources(at, home, plan, site, lab=lab or lab_case is not None, case=lab_case)
-            )
-            return _start(at, home, sources, as_, reported, _pairs(set_ or ()), new=new)
-        except Left:
-            at.human.tell(_("Nothing was begun."))
-            return EXIT_INTERRUPTED
+            try:
+                sources = stack.enter_context(found_sources(at, home, plan, site, lab=practice, case=lab_case))
+                return _start(at, home, sources, as_, reported, _pairs(set_ or ()), new=new)
+            except Left:
+                at.human.tell(_("Nothing was begun."))
+                return EXIT_INTERRUPTED
+    except Following as following:
+        return follow(following.incident)
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
@@ -143,7 +148,6 @@ def _start(
     values = opening.inputs(at, plan, site, given)
     if at.terminal and as_ and reported_text is not None and not [how for _v, how in values.values() if how != "set"]:
         opening.asked(at, Prompt("go", "begin", _("Enter begins; q leaves."), keys="q"))
-    carried = opening.carried(still_open)
     if sources.lab is not None:
         sources.lab.wait_ready()
 
@@ -167,19 +171,29 @@ def _start(
             lab_folder=str(sources.lab_folder or ""),
             tool_version=__version__,
             machine=node(),
-            carried=carried,
+            carried=opening.carried(still_open),
         )
 
     answered = [InputAnswered(name, value, how) for name, (value, how) in values.items()]
-    incident = home.create(
-        plan.id,
-        sources.mode,
-        sources.files,
-        world.clock,
-        actor,
-        zone=site.zone,
-        opening=opened,
-        then=answered,
-        redact=world.secrets.redacted,
-    )
+
+    def create() -> Incident:
+        return home.create(
+            plan.id,
+            sources.mode,
+            sources.files,
+            world.clock,
+            actor,
+            zone=site.zone,
+            opening=opened,
+            then=answered,
+            redact=world.secrets.redacted,
+        )
+
+    seen = {summary.id for summary in known}
+    while isinstance(incident := opening.made(home, site, seen, create, practice=practice), list):
+        chosen = opening.go_on_or_new(at, incident, world.clock.now(), plan.id, new)
+        if chosen:
+            return resume_incident(home, home.open(chosen), at, as_)
+        seen |= {each.id for each in incident}
+        still_open += incident
     return run_incident(home, incident, plan, site, world, at, actor)

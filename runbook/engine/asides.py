@@ -79,7 +79,7 @@ def handover(context: Context) -> list[str]:
         _("Now: {title}").format(title=here),
         *what_is_open(context),
         _("Saved up to #{code}. Go on with: runbook resume {incident}").format(
-            code=state.last.head_code, incident=state.opened.incident
+            code=state.head_code, incident=state.opened.incident
         ),
     ]
 

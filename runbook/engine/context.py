@@ -17,8 +17,9 @@ from runbook.engine.kind_ports import KindPorts
 from runbook.engine.others import Me
 from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
-from runbook.model.events import ClockJumped, Event, StepFinished, WentTo
+from runbook.model.events import ClockJumped, Event, StepBegun, StepFinished, WentTo
 from runbook.model.kind import Kind, Result
+from runbook.model.known import beside_at
 from runbook.model.outcome import Scalar
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced
 from runbook.model.ports import JSON, Ports
@@ -125,6 +126,8 @@ class Context:
         if isinstance(event, WentTo):
             name = "" if event.origin == END else event.origin if event.target == END else event.target
         lane = self.plan.step(name).lane if name and self.plan.has(name) else ""
+        if not isinstance(event, (StepBegun, WentTo)):
+            lane = beside_at(self.state, name) or lane  # what is settled here was begun by one who is gone
         return replace(event, lane=lane) if lane and self.state.position.step != name else event  # type: ignore[call-arg]
 
     def _clock_jump(self) -> ClockJumped | None:

@@ -108,12 +108,12 @@ def decide(plan: Playbook, state: State, now: datetime | None = None, busy: froz
         whole = around(plan, state)
         if whole is not None:
             return list(branch_moves(plan, state, whole))
-        return _at(plan, state, plan.step(position.step), forced=position.forced)
+        return _at(plan, state, plan.step(position.step), busy, forced=position.forced)
     if position.step == "":
-        return _line(plan, state, 0)
+        return _line(plan, state, 0, busy)
     if position.step == END:
         return _end(state)
-    return _after(plan, state, plan.step(position.step))
+    return _after(plan, state, plan.step(position.step), busy)
 
 
 def condition_unmet(plan: Playbook, state: State, step: Step, *, forced: bool = False) -> str:
@@ -137,20 +137,21 @@ def _enter(plan: Playbook, state: State, step: Step, *, forced: bool) -> Move:
     return PassBy(step.id, unmet) if unmet else Run(step.id)
 
 
-def _line(plan: Playbook, state: State, index: int) -> list[Move]:
+def _line(plan: Playbook, state: State, index: int, busy: frozenset[str]) -> list[Move]:
     # The steps of branches stand behind their `together`, which walks them.
     while index < len(plan.steps) and plan.steps[index].lane:
         index += 1
     # Behind the last step of a playbook stand those of another one, to which only a target leads.
     if index >= len(plan.steps) or (index and plan.steps[index].plan != plan.steps[index - 1].plan):
         return _end(state)
-    return _at(plan, state, plan.steps[index], forced=False)
+    return _at(plan, state, plan.steps[index], busy, forced=False)
 
 
-def _at(plan: Playbook, state: State, step: Step, *, forced: bool) -> list[Move]:
-    """The walk has come to this step of the line: it is entered, unless somebody beside the walk has finished it already."""
-    if state.step(step.id).beside and not forced:
-        return _after(plan, state, step)
+def _at(plan: Playbook, state: State, step: Step, busy: frozenset[str], *, forced: bool) -> list[Move]:
+    """The walk has come to this step of the line: it is entered, unless somebody beside the walk has settled it already."""
+    known = state.step(step.id)
+    if known.beside and not forced and not _done_by(known, busy):
+        return _after(plan, state, step, busy)
     return [_enter(plan, state, step, forced=forced)]
 
 
@@ -166,7 +167,7 @@ def _end(state: State) -> list[Move]:
     return []
 
 
-def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
+def _after(plan: Playbook, state: State, step: Step, busy: frozenset[str]) -> list[Move]:
     known = state.step(step.id)
     targets = step.keys.next
     outcome = known.outcome
@@ -176,15 +177,15 @@ def _after(plan: Playbook, state: State, step: Step) -> list[Move]:
         return _end(state)  # a closing step of a branch, to which the walk was sent back from its end
     then = plan.header_of(step.plan).recovered.then
     if known.recovery == "yes" and _ahead(plan, step, then):
-        return _jump(plan, state, step, then, "recovered")
+        return _jump(plan, state, step, then, "recovered", busy)
     if step.keys.recovery_test and outcome in ("passed", "warned") and state.status == "open" and not known.recovery:
         return [AskRecovered(step.id)]
     target = targets.get(outcome, "continue")  # type: ignore[call-overload]
     if known.recovery != "yes" and _may_go(plan, state, step, target):
-        return _jump(plan, state, step, target, "next")
+        return _jump(plan, state, step, target, "next", busy)
     if state.settling == step.id:
         return _end(state)
-    return _line(plan, state, plan.index(step.id) + 1)
+    return _line(plan, state, plan.index(step.id) + 1, busy)
 
 
 # -- branches
@@ -240,9 +241,9 @@ def _may_go(plan: Playbook, state: State, step: Step, target: str) -> bool:
     return state.step(again.id).returns < limit
 
 
-def _jump(plan: Playbook, state: State, step: Step, target: str, because: str) -> list[Move]:
+def _jump(plan: Playbook, state: State, step: Step, target: str, because: str, busy: frozenset[str]) -> list[Move]:
     here = plan.index(step.id)
     if target != END and plan.index(target) == here + 1 and plan.step(target).plan == step.plan and not step.lane:
-        return _line(plan, state, here + 1)
+        return _line(plan, state, here + 1, busy)
     goal = target if target == END else plan.step(target).id
     return [Go(step.id, goal, because, passed_over(plan, state, step.id, goal))]

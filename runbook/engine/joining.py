@@ -7,7 +7,7 @@ from runbook.engine.context import FREE, Context
 from runbook.engine.decide import condition_unmet
 from runbook.engine.signals import Moved, Stopped
 from runbook.engine.walk import Ending, run_step
-from runbook.model.events import WriterJoined, WriterLeft
+from runbook.model.events import StepClaimed, WriterJoined, WriterLeft
 from runbook.model.naming import numbered
 from runbook.model.playbook import Step, Together
 from runbook.model.prompts import Choice, Prompt
@@ -50,7 +50,15 @@ def _one(context: Context) -> None:
         prompt, FREE.replace("b", "").replace("f", "").replace("s", ""), lambda: context.state.last is not seen
     )
     if picked:
-        run_step(context, context.plan.step(picked))
+        _take(context, context.plan.step(picked))
+
+
+def _take(context: Context, step: Step) -> None:
+    """Do one step out of the plan's order; where it changes something, with a reason, as for a go-to."""
+    if step.changes or step.opens or step.keys.closes:
+        reason = context.text(f"{step.id}.reason", _("Why now, before the walk comes to it?"))
+        context.record(StepClaimed(step.id, reason=reason))
+    run_step(context, step)
 
 
 def free(context: Context) -> list[Step]:
@@ -82,7 +90,9 @@ def _unsettled(context: Context) -> Step | None:
     if held_by_another(context.state, step.id, context.me.writer):
         return None
     again = place.where == "at" and known.under_way
-    failed = known.outcome in ("failed", "expired") and known.outcome not in step.keys.next and not known.failure_choice
+    if known.holder is None:
+        return None
+    failed = known.outcome in ("failed", "expired") and known.outcome not in step.keys.next
     return step if again or known.undecided or place.forced or (failed and place.where == "after") else None
 
 

@@ -59,16 +59,20 @@ def look(context: Context) -> None:
 def taken_away(context: Context) -> bool:
     """Whether others have ended the incident, or taken the step that stands on the screen."""
     here = context.current
-    if context.me.running is None:
-        return False
-    return context.state.ended or (here is not None and held(context, here.id) is not None)
+    if context.me.running is None or here is None:
+        return context.me.running is not None and context.state.ended
+    finished = context.state.step(here.id).finished
+    stands = here.id in (context.state.position.step, context.state.stands(context.me.lane or here.lane).step)
+    done = stands and finished is not None and finished.writer in busy(context)
+    return context.state.ended or done or held(context, here.id) is not None
 
 
 def leave(context: Context) -> None:
     """Leave a question that others have settled. Raises Moved."""
     here = context.current
-    if here is not None and (holder := held(context, here.id)):
-        context.ports.human.tell(_("{name} has taken this step over.").format(name=holder.name))
+    known = context.state.step(here.id) if here else None
+    if known and (other := known.holder or known.finished):
+        context.ports.human.tell(_("{name} has taken this step over.").format(name=other.actor))
     raise Moved
 
 
@@ -77,12 +81,13 @@ def claimed(context: Context, step: Step) -> bool:
 
     False when it was settled meanwhile, so that the walk decides again. Raises Moved and Stopped.
     """
-    if context.me.running is None or not (context.state.joined or context.me.lane):
+    me = context.me
+    if me.running is None or not (context.state.joined or me.lane):
         return True
-    if holder := held(context, step.id):
-        return _taken_over(context, step, holder)
-    left = held_by_another(context.state, step.id, context.me.writer)
-    if left or context.me.lane:
+    if other := held(context, step.id):
+        return _taken_over(context, step, other)
+    left, holder = held_by_another(context.state, step.id, me.writer), context.state.step(step.id).holder
+    if left or (me.lane and holder is None):
         # Whoever had it is gone, or two reach for it at once: the first claim in the journal counts.
         context.record(StepClaimed(step.id, takes_over=left is not None, reason="gone" if left else ""))
     return held(context, step.id) is None

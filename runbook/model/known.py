@@ -14,7 +14,7 @@ from runbook.model.events import (
     StaffMoved,
     TicketsCounted,
 )
-from runbook.model.record import Recorded
+from runbook.model.record import Recorded, head_code
 
 END = "end"
 T = TypeVar("T", "StepState", "State")
@@ -152,6 +152,7 @@ class State:
     position: Position = Position("after", "")
     lanes: dict[str, Position] = field(default_factory=dict)
     last: Recorded | None = None
+    events: int = 0
     last_answer: Recorded | None = None
     began_since_answer: bool = False
     resumed: Recorded | None = None
@@ -171,6 +172,11 @@ class State:
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     joined: dict[str, Recorded] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def head_code(self) -> str:
+        """The head code of the last event; empty when there is none."""
+        return head_code(self.events, self.last) if self.last else ""
 
     @property
     def severity(self) -> str:
@@ -254,6 +260,11 @@ BESIDE = "@"
 def lane_beside(writer: str) -> str:
     """The lane of one who works beside the walk: what she does moves neither the walk nor its branches."""
     return BESIDE + writer
+
+
+def beside_at(state: State, step: str) -> str:
+    """The lane of one beside the walk who stands at this step; nothing when nobody does."""
+    return next((lane for lane, at in state.lanes.items() if lane.startswith(BESIDE) and at.step == step), "")
 
 
 def moved(state: State, lane: str, position: Position) -> State:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from runbook.model.naming import title_of
 from runbook.model.playbook import Playbook
-from runbook.model.state import Debt, State, StepState
+from runbook.model.record import Recorded
+from runbook.model.state import Conflict, Debt, State, StepState
 from runbook.model.text import _
 from runbook.model.units import span
 from runbook.model.words import word
@@ -37,12 +38,27 @@ def awaited_line(known: StepState, plan: Playbook | None, now: datetime) -> str:
     )
 
 
+def conflict_line(conflict: Conflict, plan: Playbook | None) -> str:
+    """A step that two people had to do with, the second without knowing of the first: who, and what each did there."""
+    first, second = (f"{each.actor} ({_did(each)})" for each in (conflict.first, conflict.second))
+    return _("TWICE: {step}: {first} and {second} did not know of each other").format(
+        step=title_of(plan, conflict.step), first=first, second=second
+    )
+
+
+def _did(recorded: Recorded) -> str:
+    outcome = getattr(recorded.event, "outcome", "")
+    return word(outcome, "outcome") if outcome else word(recorded.kind, "touch")
+
+
 def open_items(state: State, plan: Playbook | None, now: datetime) -> list[str]:
-    """Open debts, the oldest first, acts whose end nobody knows, and questions that are with somebody; nothing when there is none."""
+    """Open debts, the oldest first, acts whose end nobody knows, questions that are with somebody, and steps that two people
+    did without knowing of each other; nothing when there is none."""
     debts = sorted(state.open_debts, key=lambda debt: debt.since)
     sentence = _("UNKNOWN: {title}: nobody knows how it ended")
     return [
         *(debt_line(debt, plan, now) + _who(state, plan, debt.step) for debt in debts),
         *(sentence.format(title=title_of(plan, step.id)) for step in state.unknown),
         *(awaited_line(step, plan, now) for step in state.awaited),
+        *(conflict_line(conflict, plan) for conflict in state.conflicts),
     ]

@@ -37,10 +37,10 @@ class Recorded:
     def kind(self) -> str:
         return self.event.kind if isinstance(self.event, Unrecognised) else type(self.event).__name__
 
-    @property
-    def head_code(self) -> str:
-        """`42·7F3A`: event number and 16 bits of its hash, to see that two people look at the same page."""
-        return f"{self.seq}·{self.hash[:4].upper()}"
+
+def head_code(events: int, last: Recorded) -> str:
+    """`42·7F3A`: how many events there are and 16 bits of the last one's hash, to see that two people look at the same page."""
+    return f"{events}·{last.hash[:4].upper()}"
 
 
 def body(event: Event) -> dict[str, Any]:

@@ -32,14 +32,26 @@ from runbook.model.events import (
     UnknownAnswered,
     WentTo,
 )
-from runbook.model.known import BESIDE, END, Debt, IncidentState, Position, State, StepState, changed, moved, with_step
+from runbook.model.known import (
+    BESIDE,
+    END,
+    Conflict,
+    Debt,
+    IncidentState,
+    Position,
+    State,
+    StepState,
+    changed,
+    moved,
+    with_step,
+)
 from runbook.model.people import HANDLERS as PEOPLE
 from runbook.model.record import Recorded, event_of
 from runbook.model.units import utc_read
 from runbook.model.writers import HANDLERS as WRITERS
 from runbook.model.writers import noticed
 
-__all__ = ["END", "Debt", "IncidentState", "Position", "State", "StepState", "after", "fold"]
+__all__ = ["END", "Conflict", "Debt", "IncidentState", "Position", "State", "StepState", "after", "fold"]
 
 
 def fold(events: Iterable[Recorded], state: State | None = None) -> State:
@@ -55,7 +67,7 @@ def after(state: State, recorded: Recorded) -> State:
     handler = _HANDLERS.get(type(recorded.event))
     if handler:
         state = standing(handler(noticed(state, recorded), recorded, recorded.event))
-    return changed(state, last=recorded)
+    return changed(state, last=recorded, events=state.events + 1)
 
 
 def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
@@ -138,7 +150,7 @@ def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) 
 
 
 def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
-    before = state.step(event.step)
+    before, beside = state.step(event.step), event.lane.startswith(BESIDE)
     state = with_step(
         state,
         event.step,
@@ -150,8 +162,8 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         values=dict(event.values),
         failure_choice="",
         begun_at=before.begun_at or recorded.at,
-        holder=None,
-        beside=event.lane.startswith(BESIDE),
+        holder=before.holder if beside and event.outcome in ("failed", "expired") else None,
+        beside=beside,
     )
     if event.closes:
         debts = tuple(
@@ -168,7 +180,7 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
 
 def _failure(state: State, recorded: Recorded, event: FailureAnswered) -> State:
     if event.choice not in ("again", "by_hand"):
-        return with_step(state, event.step, failure_choice=event.choice)
+        return with_step(state, event.step, failure_choice=event.choice, holder=None)
     state = with_step(state, event.step, failure_choice=event.choice, begun_at=None)
     return moved(state, event.lane, Position("at", event.step, forced=True))
 

@@ -46,6 +46,12 @@ WORDS: dict[str, dict[str, str]] = {
         "again": N_("read again before the act"),
         "wait": N_("read while waiting"),
     },
+    "touch": {
+        "StepClaimed": N_("took it"),
+        "StepBegun": N_("began it"),
+        "ActionIntended": N_("began the act"),
+        "DelegateAnswered": N_("has the answer"),
+    },
     "claim": {"gone": N_("whoever had it is gone")},
     "ended": {
         "done": N_("done"),

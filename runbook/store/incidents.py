@@ -25,12 +25,14 @@ from runbook.store.journal import JOURNAL_NAME
 from runbook.store.ledger import first_rows
 from runbook.store.notices import LostError, Notice, Notices, ignore, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
+from runbook.store.running import RunLock
 from runbook.store.settings import Settings
 from runbook.store.summaries import Summary, furthest, summary
 from runbook.store.writers import writer_of
 
 _NEW = ".new-"
 _LEFTOVER_AFTER_S = 600.0
+MAKING, MAKING_S = "start", 10.0
 
 Opening = Callable[[str, Mapping[str, str]], Event]
 
@@ -103,6 +105,17 @@ class Home:
         if self.places.give_up_reserve():
             yield self.root
         yield from self.places.all[1:]
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[None]:
+        """The right to make an incident, for a `with` block: nobody else of this home makes one meanwhile.
+
+        Waits for at most `MAKING_S`; where no lock can be had the incident is made all the same.
+        """
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(RunbookError):
+                stack.enter_context(RunLock(MAKING, [self.root], "", wait_s=MAKING_S))
+            yield
 
     # -- finding --------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from runbook.model.errors import RunbookError
 from runbook.model.events import Event
 from runbook.model.ports import Clock
-from runbook.model.record import Recorded
+from runbook.model.record import Recorded, head_code
 from runbook.model.text import _
 from runbook.store.database import Database, Snapshot
 from runbook.store.files import UnsafeError, plain_file
@@ -127,6 +127,12 @@ class SqliteJournal:
     def head(self) -> Recorded | None:
         """The last event that this object knows."""
         return self._ledger.events[-1] if self._ledger.arrived else None
+
+    @property
+    def head_code(self) -> str:
+        """The head code of the last event that this object knows; empty when there is none."""
+        last = self.head
+        return head_code(len(self._ledger.arrived), last) if last else ""
 
     @property
     def damage(self) -> Damage | None:

@@ -22,11 +22,18 @@ class RunLock:
     """Held from `with` to its end. `held` is false when no folder could take the lock: the incident runs all the same."""
 
     def __init__(
-        self, name: str, folders: Iterable[Path], since: str, notices: Notices = ignore, *, incident: str = ""
+        self,
+        name: str,
+        folders: Iterable[Path],
+        since: str,
+        notices: Notices = ignore,
+        *,
+        incident: str = "",
+        wait_s: float = LOOKED_AT_S,
     ) -> None:
-        """`folders` are tried in order, every process the same; `since` is shown to whoever finds it held."""
+        """`folders` are tried in order, every process the same; `since` is shown to whoever finds it held for `wait_s`."""
         self.name, self.incident, self.since, self.held = name, incident or name, since, False
-        self._folders, self._notices = tuple(folders), notices
+        self._folders, self._notices, self._wait_s = tuple(folders), notices, wait_s
         self._release = contextlib.ExitStack()
 
     def __enter__(self) -> RunLock:
@@ -38,7 +45,7 @@ class RunLock:
             path = folder / FOLDER / f"{self.name}.lock"
             try:
                 private_folder(path.parent)
-                lock = FileLock(path, timeout=LOOKED_AT_S, mode=0o600, thread_local=False)
+                lock = FileLock(path, timeout=self._wait_s, mode=0o600, thread_local=False)
                 self._release.enter_context(lock)
             except Timeout:
                 raise RunbookError("E-INCIDENT-BUSY", name=self.incident, holder=_holder(path)) from None

@@ -94,7 +94,7 @@ class Screen:
         self.open_items()
         opened, last = self.state.opened, self.state.last
         if opened and last:
-            self._console.write(_("Saved up to #{code}.").format(code=last.head_code))
+            self._console.write(_("Saved up to #{code}.").format(code=self.state.head_code))
             going_on = how == "paused" or self.state.open_debts or self.state.unknown
             command = "resume" if going_on and not self.state.ended else "report"
             self._console.write(_("Next: {command}").format(command=f"runbook {command} {opened.incident}"))

@@ -31,7 +31,7 @@ def status_line(state: State, now: datetime, *, who: str = "", running: Sequence
         age = span(now - oldest.at) if oldest else ""
         parts.append(_("{count} without an answer, for {age}").format(count=len(awaited), age=age))
     if state.last:
-        parts.append(_("saved #{code}").format(code=state.last.head_code))
+        parts.append(_("saved #{code}").format(code=state.head_code))
     return " · ".join(part for part in parts if part)
 
 

@@ -56,7 +56,7 @@ def test_a_kind_of_a_later_version_is_kept_and_changes_nothing_but_the_last_even
     kept = event("MoonRose", {"at": "02:51"})
     row = Recorded("i", "w", 1, "2026-11-04T04:00:00.000Z", "b", 1.0, "T", kept, "", "ab12" * 16)
     state = fold([row])
-    assert (row.kind, row.head_code) == ("MoonRose", "1·AB12")
+    assert (row.kind, state.head_code) == ("MoonRose", "1·AB12")
     assert state.last == row
     assert state == fold([row], fold([]))
     assert fold([]) == type(state)()

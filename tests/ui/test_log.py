@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from runbook.store.incidents import Home
 from runbook.world.clock import LiveClock
 from tests.ui.parts import NOW, OPENED
 
+PAUSE_S = 90
 SITE = b"site: 1\nname: Demo\ncontacts:\n  cs-lead: {title: group leader}\n"
 TOLD = [
     e.StepBegun("tell-lead", 1),
@@ -85,3 +87,42 @@ def test_json_has_every_field(incident: str, capsys: pytest.CaptureFixture[str])
     assert main(["log", incident, "--json"]) == 0
     events = json.loads(capsys.readouterr().out)["events"]
     assert [event["body"] for event in events[1:]] == [record.body(event) for event in TOLD]
+
+
+class SlowClock(LiveClock):
+    """Every look at it is a while after the last one."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=PAUSE_S)
+        return self.at
+
+
+def test_a_log_is_played_as_a_film(
+    incident: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every line of the log, with the pauses that there were, as many times shorter; a long one is cut and said."""
+    found = Home.of().find(incident)
+    with found.journal(SlowClock(), "technician") as journal:
+        journal.append_all([e.NoteAdded("a"), e.NoteAdded("b"), e.NoteAdded("c")])
+    assert main(["log", incident]) == 0
+    whole = capsys.readouterr().out.splitlines()
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    assert main(["log", incident, "--play", "45"]) == 0
+    played = capsys.readouterr().out.splitlines()
+    assert [line for line in played if "later" not in line] == whole
+    assert slept[-2:] == [2, 2]
+    assert min(slept) >= 0
+    assert max(slept) <= 3
+    assert main(["log", incident, "--play", "10"]) == 0
+    assert capsys.readouterr().out.splitlines().count("  ... 1m30s later") == 2
+
+
+@pytest.mark.parametrize("times", ["-1", "nan", "inf"])
+def test_a_film_needs_a_speed(incident: str, capsys: pytest.CaptureFixture[str], times: str) -> None:
+    """A speed that is none is refused with what to type."""
+    assert main(["log", incident, f"--play={times}"]) == 2
+    assert "runbook log" in capsys.readouterr().err
