@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import REPAIRED_BY_RESTART, SCOPE, Program
+from tests.acceptance.program import REPAIRED_BY_RESTART, Program
 from tests.acceptance.terminal import Terminal
 from tests.conftest import IN_CI, ROOT
 from tests.peers import until
@@ -164,7 +164,7 @@ def test_an_act_beside_the_walk_that_was_killed_is_unknown_to_the_walk(program: 
     two.press(*number, "\r")
     two.answer("before the walk comes to it?", "the leader is here")
     two.answer("approve?", "1")
-    two.answer("approves?", "Group leader A") if "Who approves" in two.run(1) else None
+    two.answer("who approves", "Group leader A")
     until(lambda: type_number(two, program), seconds=40)
     os.kill(two.child.pid, signal.SIGKILL)
     assert len(program.lab_acts("restart")) == 1
@@ -174,7 +174,6 @@ def test_an_act_beside_the_walk_that_was_killed_is_unknown_to_the_walk(program: 
     one.exit_code()
     assert program.only()["unknown"] == ["restart-cti"]
     assert len(program.lab_acts("restart")) == 1
-    assert SCOPE
 
 
 def type_number(at: Terminal, program: Program) -> bool:
