@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, NamedTuple
 
 from runbook.model.events import KINDS, Event, Unrecognised
 from runbook.model.units import utc_read
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An event as the journal holds it: acknowledged, in order, chained."""
-
-    SCHEMA: ClassVar[int] = 1
 
     incident: str
     writer: str
@@ -51,13 +49,17 @@ def body(event: Event) -> dict[str, Any]:
 def event(kind: str, data: Mapping[str, Any]) -> Event:
     """The event that `body` wrote. Unknown kinds and fields come back as `Unrecognised`."""
     cls = KINDS.get(kind)
-    known = {f.name for f in fields(cls)} if cls else set()
-    if cls is None or cls is Unrecognised or not set(data) <= known:
+    if cls is None or cls is Unrecognised or not data.keys() <= _fields(kind):
         return Unrecognised(kind, dict(data))
     try:
         return cls(**data)
     except TypeError:
         return Unrecognised(kind, dict(data))
+
+
+@cache
+def _fields(kind: str) -> frozenset[str]:
+    return frozenset(field.name for field in fields(KINDS[kind]))
 
 
 def event_of(kind: str, text: str) -> Event | None:

@@ -270,7 +270,7 @@ def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
     claimed = event_of(event.claimed_kind, event.claimed_body)
     if not isinstance(claimed, ActionIntended):
         return state
-    return _intended(state, replace(recorded, event=claimed), claimed)
+    return _intended(state, recorded._replace(event=claimed), claimed)
 
 
 _HANDLERS: dict[type, Any] = {

@@ -199,17 +199,29 @@ class Snapshot:
 
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri)
-    # A flipped bit must not hide the row behind a decoding error: its hash says what is wrong.
     connection.text_factory = _text
     return connection
 
 
 def _text(stored: bytes) -> str:
+    """A flipped bit must not hide the row behind a decoding error: its hash says what is wrong."""
     return stored.decode("utf-8", "surrogateescape")
 
 
 def _rows(connection: sqlite3.Connection, number: int) -> Iterator[tuple[int, Row]]:
-    for found in connection.execute(_SELECT + "WHERE n > ? ORDER BY n", (number,)):
+    query = _SELECT + "WHERE n > ? ORDER BY n"
+    # SQLite's own decoding is four times as fast for a long journal; it stops at the first text that is not UTF-8.
+    connection.text_factory = str
+    try:
+        for found in connection.execute(query, (number,)):
+            number = found[0]
+            yield number, Row(*found[1:])
+        return
+    except sqlite3.OperationalError:
+        pass
+    finally:
+        connection.text_factory = _text
+    for found in connection.execute(query, (number,)):
         yield found[0], Row(*found[1:])
 
 

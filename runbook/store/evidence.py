@@ -12,7 +12,7 @@ from runbook.model.errors import RunbookError
 from runbook.model.replies import Kept
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.notices import why
-from runbook.store.rows import whole
+from runbook.store.strict_json import whole
 
 FOLDER = "evidence"
 _DIGEST = re.compile("[0-9a-f]{64}")

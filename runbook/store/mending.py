@@ -9,7 +9,8 @@ from pathlib import Path
 from runbook.model import record
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
-from runbook.store.rows import BadRowError, Chain, Damage, Row, body_text, recorded, sealed
+from runbook.store.rows import Chain, Damage, Row, body_text, recorded, sealed
+from runbook.store.strict_json import BadRowError
 
 GAPS_NAMED_AT_MOST = 64
 

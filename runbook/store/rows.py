@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
+from typing import NamedTuple
 
 from runbook.model import events, record
 from runbook.model.events import Event
@@ -16,13 +17,16 @@ from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.redaction import in_tree
 from runbook.model.units import utc_read, utc_text
+from runbook.store.bodies import body_event
+from runbook.store.strict_json import BadRowError, canonical, whole
 
 ROOT = "0" * 64
 """`prev` of a writer's first row."""
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_BEFORE = (0, ROOT)
+_TYPES = (str, str, int, str, str, float, str, str, str, str, str)
+
 _DIGEST = re.compile("[0-9a-f]{64}")
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class Row(NamedTuple):
@@ -41,10 +45,6 @@ class Row(NamedTuple):
     hash: str
 
 
-class BadRowError(ValueError):
-    """A row that cannot be believed; the text says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Damage:
     """The first row that cannot be believed.
@@ -59,54 +59,18 @@ class Damage:
     detail: str
 
 
-def whole(text: str) -> str:
-    """The text with each lone surrogate (undecodable input) replaced by U+FFFD, so that it can be stored as UTF-8."""
-    return text if text.isascii() else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys, no spaces, no escapes that are not needed. Raises ValueError for NaN and infinities."""
-    return whole(_encode(value))
-
-
-def strict(text: str) -> Any:
-    """The value of a JSON text. Raises BadRowError for what Python's reader would let through.
-
-    That is: a key that stands twice, NaN, infinities, numbers that overflow, lone surrogates, and nesting without end.
-    """
-    try:
-        value = _strict.decode(text)
-    except (ValueError, RecursionError) as problem:
-        raise BadRowError(str(problem) or type(problem).__name__) from None
-    # Stored text is UTF-8 and so holds none; only an escape could bring one in.
-    if "\\u" in text and _SURROGATES.search(_encode(value)):
-        raise BadRowError("a lone surrogate")
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise BadRowError("a key stands twice")
-    return found
-
-
-def _constant(name: str) -> None:
-    raise BadRowError(f"{name} is not JSON")
-
-
-def _float(text: str) -> float:
-    if not math.isfinite(number := float(text)):
-        raise BadRowError(f"{text[:20]} overflows")
-    return number
-
-
-_strict = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
-
-
 def digest(row: Row) -> str:
-    """SHA-256 over `prev` and the canonical encoding of the row's other fields, as 64 hexadecimal digits."""
-    return hashlib.sha256(f"{row.prev}\n{_encode(row[:-2])}".encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256 over `prev` and the canonical encoding of the row's other fields, as 64 hexadecimal digits.
+
+    The encoding is a JSON list of the nine fields. Raises ValueError for a `boot_s` that JSON cannot hold, TypeError for text that
+    is none.
+    """
+    incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, _hash = row
+    if not math.isfinite(boot_s):
+        raise ValueError(f"{boot_s} is not JSON compliant")
+    head = f"{prev}\n[{_quoted(incident)},{_quoted(writer)},{seq},{_quoted(utc)},{_quoted(boot_id)},{boot_s!r}"
+    text = f"{head},{_quoted(actor)},{_quoted(kind)},{_quoted(body)}]"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sealed(row: Row) -> Row:
@@ -128,7 +92,7 @@ def blank(incident: str, writer: str, clock: Clock, actor: str) -> Row:
 
 def recorded(row: Row) -> Recorded:
     """The row as an event that the journal holds. Its form is checked, its hash and place are not. Raises BadRowError."""
-    for value, kind in zip(row, (str, str, int, str, str, float, str, str, str, str, str), strict=True):
+    for value, kind in zip(row, _TYPES, strict=True):
         if type(value) is not kind:
             raise BadRowError(f"expected {kind.__name__}, found {type(value).__name__}")
     try:
@@ -137,10 +101,7 @@ def recorded(row: Row) -> Recorded:
         raise BadRowError(str(problem)) from None
     if not _DIGEST.fullmatch(row.hash) or not math.isfinite(row.boot_s):
         raise BadRowError("a field of the wrong form")
-    body = strict(row.body)
-    if not isinstance(body, dict):
-        raise BadRowError("the body is no object")
-    event = record.event(row.kind, body)
+    event = body_event(row.kind, row.body)
     return Recorded(*row[:7], event, row.prev, row.hash)
 
 
@@ -154,10 +115,30 @@ class Chain:
 
     def head(self, writer: str) -> tuple[int, str]:
         """The last event number of a writer and its hash; `(0, ROOT)` before the first."""
-        return self.heads.get(writer, (0, ROOT))
+        return self.heads.get(writer, _BEFORE)
 
     def add(self, row: Row) -> Recorded | Damage:
         """The row as an event when it is the next of its writer and unchanged; else what is wrong with it (and nothing moves)."""
+        return self._next(row) or self.judged(row)
+
+    def _next(self, row: Row) -> Recorded | None:
+        """The row as an event when nothing is wrong with it: every check of `judged`, the cheapest way round."""
+        incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, mark = row
+        last, head = self.heads.get(writer, _BEFORE)
+        if seq != last + 1 or prev != head or incident != self.incident or tuple(map(type, row)) != _TYPES:
+            return None
+        try:
+            if digest(row) != mark or datetime.fromisoformat(utc).tzinfo is not UTC:
+                return None
+            event = body_event(kind, body)
+        except ValueError:
+            return None
+        self.number += 1
+        self.heads[writer] = seq, mark
+        return Recorded(self.incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark)
+
+    def judged(self, row: Row) -> Recorded | Damage:
+        """The same as `add` for any row, one check after the other, with the name of what is wrong."""
         last, prev = self.head(row.writer)
         number, seq = self.number + 1, last + 1
         try:

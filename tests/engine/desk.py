@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -175,4 +174,4 @@ class Desk:
 
 def shifted(recorded: Recorded, length: timedelta) -> Recorded:
     """The same event at another time."""
-    return replace(recorded, utc=utc_text(recorded.at + length))
+    return recorded._replace(utc=utc_text(recorded.at + length))
