@@ -13,7 +13,7 @@ from runbook.store.files import fsync_folder, new_file
 from runbook.store.notices import LostError
 from runbook.store.rows import Row
 
-BUSY_S = 10.0
+BUSY_S = 5.0
 FULL = 2
 SALVAGED_AT_MOST = 1_000_000
 _SCHEMA = (
@@ -79,10 +79,19 @@ class Database:
         return database
 
     def begin(self) -> tuple[int, str]:
-        """Take the right to append away from every other process; number and hash of the last row (`(0, "")`: none)."""
+        """Take the right to append away from every other process; number and hash of the last row (`(0, "")`: none).
+
+        What was begun before and neither added nor ended is given up.
+        """
+        self.end()
         self._connection.execute("BEGIN IMMEDIATE")
         found = self._connection.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
         return (found[0], found[1]) if found else (0, "")
+
+    @property
+    def begun(self) -> bool:
+        """Between `begin` and `add` or `end`."""
+        return self._connection.in_transaction
 
     def add(self, rows: Iterable[Row]) -> list[int]:
         """Add rows and commit; their numbers. After this they are durable. Raises LostError when the file is no longer in its place."""
@@ -95,7 +104,7 @@ class Database:
     def end(self) -> None:
         """Give the right to append back; nothing is added. Never raises."""
         with contextlib.suppress(sqlite3.Error):
-            if self._connection.in_transaction:
+            if self.begun:
                 self._connection.execute("ROLLBACK")
 
     def after(self, number: int) -> Iterator[tuple[int, Row]]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
@@ -13,6 +14,7 @@ from runbook.model.replies import Kept
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.notices import why
 from runbook.store.strict_json import whole
+from runbook.store.worker import within
 
 FOLDER = "evidence"
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -30,7 +32,7 @@ class EvidenceFolders:
     def keep(self, name: str, data: bytes) -> Kept:
         """Store bytes durably under their hash; `name` is only a label.
 
-        Goes to the next folder when one fails. Raises RunbookError E-STORE when none takes it.
+        Goes to the next folder when one fails, or its disk does not answer. Raises RunbookError E-STORE when none takes it.
         """
         data = self._redact(data)
         digest = hashlib.sha256(data).hexdigest()
@@ -38,9 +40,7 @@ class EvidenceFolders:
         tried, reason = [], ""
         for folder in self._folders():
             try:
-                path = private_folder(folder / FOLDER) / digest
-                if not _holds(path, digest):
-                    replace_file(path, data)
+                within(partial(_put, folder / FOLDER, digest, data))
             except OSError as problem:
                 tried.append(str(folder))
                 reason = why(problem)
@@ -53,10 +53,16 @@ class EvidenceFolders:
         if _DIGEST.fullmatch(sha256):
             for folder in self._folders():
                 with contextlib.suppress(OSError):
-                    data = read_plain(folder / FOLDER / sha256)
+                    data = within(partial(read_plain, folder / FOLDER / sha256))
                     if hashlib.sha256(data).hexdigest() == sha256:
                         return data
         raise RunbookError("E-FILE", file=f"{FOLDER}/{sha256[:64]}", reason=why(FileNotFoundError(2, "")))
+
+
+def _put(folder: Path, digest: str, data: bytes) -> None:
+    path = private_folder(folder) / digest
+    if not _holds(path, digest):
+        replace_file(path, data)
 
 
 def _holds(path: Path, digest: str) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
@@ -20,9 +21,11 @@ from runbook.store.ledger import Reading, read
 from runbook.store.notices import Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
 from runbook.store.running import RunLock, held
+from runbook.store.worker import LIMIT_S, within
 from runbook.store.writers import beside, writer_of
 
 PLAN = "plan"
+EVIDENCE_S = 2.0
 PLACES = range(1, 10)
 """Who may run one incident on one machine at once: one walks it, the others work beside her."""
 
@@ -48,8 +51,11 @@ class Incident:
         writer: str = "",
         notices: Notices | None = None,
         redact: Callable[[str], str] = str,
+        limit_s: float = LIMIT_S,
     ) -> SqliteJournal:
-        """The journal, open for appending; what is appended passes `redact`. Without a name, the home's own `writer` writes.
+        """The journal, open for appending; what is appended passes `redact`; a disk has `limit_s` seconds to answer.
+
+        Without a name, the home's own `writer` writes.
 
         Raises RunbookError E-STORE, E-JOURNAL-DAMAGED.
         """
@@ -69,6 +75,7 @@ class Incident:
             elsewhere=elsewhere,
             notices=notices or self._notices,
             redact=redact,
+            limit_s=limit_s,
         )
 
     def read(self) -> Reading:
@@ -159,9 +166,8 @@ class Incident:
             replace_file(path, data)
         kept = private_folder(folder / EVIDENCE)
         with contextlib.suppress(OSError):
-            for piece in (self.folder / EVIDENCE).iterdir():
-                if not (kept / piece.name).exists():
-                    replace_file(kept / piece.name, read_plain(piece))
+            # What takes longer, or a disk that does not answer, holds nobody up: the copying goes on unseen.
+            within(partial(_copy, self.folder / EVIDENCE, kept), EVIDENCE_S)
 
     def _moved(self, folder: Path) -> None:
         self.folder = folder
@@ -184,3 +190,9 @@ class Incident:
                 if hashlib.sha256(data).hexdigest() == sha256:
                     return data
         raise RunbookError("E-FILE", file=f"{PLAN}/{name}", reason=reason or _("it is not what it was at the start"))
+
+
+def _copy(evidence: Path, to: Path) -> None:
+    for piece in evidence.iterdir():
+        if not (to / piece.name).exists():
+            replace_file(to / piece.name, read_plain(piece))

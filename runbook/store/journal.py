@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
@@ -19,6 +20,7 @@ from runbook.store.ledger import Ledger
 from runbook.store.mending import family, mended, set_aside, write_anew
 from runbook.store.notices import LostError, Notice, Notices, ignore, why
 from runbook.store.rows import Damage, Row, blank, body_text
+from runbook.store.worker import LIMIT_S, HungError, WatchedDatabase
 
 JOURNAL_NAME = "journal.db"
 _BUSY, _FULL = 5, 13  # https://www.sqlite.org/rescode.html
@@ -57,10 +59,12 @@ class SqliteJournal:
         elsewhere: Elsewhere | None = None,
         notices: Notices = ignore,
         redact: Callable[[str], str] = str,
+        limit_s: float = LIMIT_S,
     ) -> None:
         """Open the journal of an incident folder for appending; `writer` defaults to the one that wrote the last row.
 
-        Every text of an event passes `redact` before it is hashed or stored.
+        Every text of an event passes `redact` before it is hashed or stored. A disk that does not answer within `limit_s`
+        seconds is given up like one that reports an error.
         Damage is told and mended, never in the way. Raises RunbookError E-STORE (not a file of ours) and E-JOURNAL-DAMAGED
         (not even the first event can be read).
         """
@@ -70,8 +74,9 @@ class SqliteJournal:
         self._elsewhere = elsewhere or Elsewhere()
         self._untried = list(self._elsewhere.folders)
         self._guard = threading.RLock()
-        self._database: Database | None = None
-        self._abandoned: list[Database] = []
+        self._limit_s = limit_s
+        self._database: WatchedDatabase | None = None
+        self._abandoned: list[WatchedDatabase] = []
         self._ledger = Ledger(incident)
         self._reason = ""
         self._open()
@@ -121,7 +126,10 @@ class SqliteJournal:
 
     def _catch_up(self) -> None:
         if self._database is not None:
-            self._ledger.catch_up(self._database)
+            try:
+                self._ledger.catch_up(self._database)
+            except HungError as problem:
+                self._leave(problem)
 
     @property
     def head(self) -> Recorded | None:
@@ -176,7 +184,7 @@ class SqliteJournal:
                 return True
         return False
 
-    def _commit(self, database: Database, drafts: Sequence[Row]) -> None:
+    def _commit(self, database: WatchedDatabase, drafts: Sequence[Row]) -> None:
         known = self._ledger
         number, digest = database.begin()
         if number > known.number:
@@ -209,9 +217,13 @@ class SqliteJournal:
         """Store the rows with the whole incident in the next folder that takes it; in memory when none does."""
         before = len(self._ledger.rows)
         rows = [*self._ledger.rows, *self._next(drafts)]
-        for folder in self._untried:
+        for folder in tuple(self._untried):
             try:
-                self._database = self._settled(folder, rows)
+                self._database = self._watched(partial(self._settled, folder, rows))
+            except HungError:
+                # It would hold up every event from here on.
+                self._untried.remove(folder)
+                continue
             except (OSError, sqlite3.Error, LostError):
                 continue
             self._untried.remove(folder)
@@ -252,8 +264,10 @@ class SqliteJournal:
                 raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
             renew = why(problem)
         try:
-            self._database = Database(path)
+            self._database = self._watched(lambda: Database(path))
             behind = self._load(self._database)
+        except HungError as problem:
+            raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
         except (sqlite3.Error, OSError, LostError) as problem:
             self._leave(problem)
             behind = self._load_copy(path, problem)
@@ -262,7 +276,10 @@ class SqliteJournal:
         if self.damage or renew:
             self._renew(path, renew)
 
-    def _load(self, source: Database | Snapshot) -> list[Row]:
+    def _watched(self, opened: Callable[[], Database]) -> WatchedDatabase:
+        return WatchedDatabase(opened, self._limit_s)
+
+    def _load(self, source: WatchedDatabase | Snapshot) -> list[Row]:
         self._ledger = Ledger(self.incident)
         self._ledger.catch_up(source)
         return [row for _n, row in source.salvage(self._ledger.number)] if self.damage else []
@@ -291,7 +308,7 @@ class SqliteJournal:
             self._database = None
             try:
                 write_anew(path, self._ledger.rows, "journal-damaged" if self.damage else "journal-older")
-                self._database = Database(path)
+                self._database = self._watched(lambda: Database(path))
             except (OSError, sqlite3.Error, LostError) as problem:
                 self._leave(problem)
         if self.damage:

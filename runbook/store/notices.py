@@ -73,6 +73,7 @@ _ERRNO = {
     errno.ENOENT: N_("it is gone"),
     errno.ENOTDIR: N_("a file stands where a folder should be"),
     errno.EIO: N_("the disk reports an error"),
+    errno.ETIMEDOUT: N_("the disk does not answer"),
 }
 
 

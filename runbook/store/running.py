@@ -12,6 +12,7 @@ from runbook.model.errors import RunbookError
 from runbook.model.text import _
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.notices import Notice, Notices, ignore, why
+from runbook.store.worker import HungError, within
 
 FOLDER = "locks"
 LOOKED_AT_S = 0.2
@@ -61,7 +62,8 @@ class RunLock:
 
     def __exit__(self, *_exc: object) -> None:
         self.held = False
-        self._release.close()
+        with contextlib.suppress(HungError):
+            within(self._release.close)
 
 
 def _card(path: Path) -> Path:

@@ -7,8 +7,7 @@ not modelled: a drive whose own cache lies.
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,12 @@ from runbook.store.database import Database
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME
 from runbook.store.ledger import read
+from tests.faults.disks import Disk, run
 from tests.store.parts import INCIDENT, child
 
 pytestmark = pytest.mark.needs_root
 
 TRIALS = 20 if os.environ.get("RUNBOOK_CI") == "1" else 3
-FS_IOC_GOINGDOWN, NOLOGFLUSH = 0x8004587D, 2  # _IOR('X', 125, u32), linux/fs.h; ext4, xfs, f2fs
 
 OURS = """
 journal = journal()
@@ -41,6 +40,7 @@ with (folder / "lines").open("w", buffering=1) as lines:
 CREATE = """
 from zoneinfo import ZoneInfo
 from runbook.store.incidents import Home
+from tests.faults.disks import Disk, run
 from tests.store.parts import FILES, opening
 count = int(sys.argv[2])
 for n in range(1, count + 1):
@@ -53,58 +53,15 @@ sys.stdin.read()
 """
 
 
-class Disk:
-    """An ext4 file system in a file, whose power can be cut."""
-
-    def __init__(self, image: Path, mount: Path) -> None:
-        self.image, self.mount = image, mount
-        mount.mkdir()
-        with image.open("wb") as file:
-            file.truncate(64 << 20)
-        _run("mkfs.ext4", "-q", image)
-        _run("mount", "-o", "loop,commit=300", image, mount)
-
-    def cut(self) -> None:
-        import fcntl
-
-        handle = os.open(self.mount, os.O_RDONLY)
-        try:
-            fcntl.ioctl(handle, FS_IOC_GOINGDOWN, NOLOGFLUSH.to_bytes(4, "little"))
-        finally:
-            os.close(handle)
-
-    def boot(self) -> None:
-        _run("umount", self.mount)
-        _run("mount", "-o", "loop", self.image, self.mount)
-
-    def trial(self, script: str, folder: Path, count: int) -> list[str]:
-        """Run the script, pull the battery after `count` acknowledgements, boot again; what was acknowledged."""
-        process = child(script, folder, count)
-        lines = [process.stdout.readline().strip() for _ in range(count)]
-        self.cut()
-        process.kill()
-        process.communicate()
-        self.boot()
-        return lines
-
-
-def _run(*arguments: object) -> None:
-    subprocess.run([str(argument) for argument in arguments], check=True, capture_output=True)
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[[], Disk]]:
-    """Makes disks, and takes them away at the end."""
-    disks: list[Disk] = []
-
-    def made() -> Disk:
-        name = len(disks)
-        disks.append(Disk(tmp_path / f"disk{name}.img", tmp_path / f"disk{name}"))
-        return disks[-1]
-
-    yield made
-    for each in disks:
-        subprocess.run(["umount", str(each.mount)], check=False, capture_output=True)
+def trial(disk: Disk, script: str, folder: Path, count: int) -> list[str]:
+    """Run the script, pull the battery after `count` acknowledgements, boot again; what was acknowledged."""
+    process = child(script, folder, count)
+    lines = [process.stdout.readline().strip() for _ in range(count)]
+    disk.cut()
+    process.kill()
+    process.communicate()
+    disk.boot()
+    return lines
 
 
 @pytest.mark.timeout(300)
@@ -115,8 +72,8 @@ def test_acknowledged_events_survive(disk: Callable[[], Disk]) -> None:
         folder = power.mount / INCIDENT
         folder.mkdir()
         Database.create(folder / JOURNAL_NAME).close()
-        _run("sync", "-f", folder)
-        lines = power.trial(OURS, folder, count := (1, 2, 20)[trial] if trial < 3 else trial)
+        run("sync", "-f", folder)
+        lines = trial(power, OURS, folder, count := (1, 2, 20)[trial] if trial < 3 else trial)
         reading = read(folder / JOURNAL_NAME, INCIDENT)
         assert reading.damage is None
         assert [r.hash for r in reading.events][:count] == lines
@@ -127,7 +84,7 @@ def test_a_new_incident_survives(disk: Callable[[], Disk]) -> None:
     """Cut right after `create` or `keep` returned: the incident is there with its first event, its plan files and its evidence."""
     for count in range(1, TRIALS + 1):
         power = disk()
-        ids = power.trial(CREATE, power.mount, count)
+        ids = trial(power, CREATE, power.mount, count)
         home = Home.of({"RUNBOOK_HOME": str(power.mount / "home")})
         assert set(ids) <= {each.id for each in home.list()}
         for n, incident in enumerate(map(home.open, ids), 1):
@@ -141,6 +98,6 @@ def test_a_new_incident_survives(disk: Callable[[], Disk]) -> None:
 def test_the_cut_is_real(disk: Callable[[], Disk]) -> None:
     """A file that nobody synced loses what was said: otherwise the two tests above would prove nothing."""
     power = disk()
-    assert len(power.trial(UNSYNCED, power.mount, 20)) == 20
+    assert len(trial(power, UNSYNCED, power.mount, 20)) == 20
     path = power.mount / "lines"
     assert not path.exists() or len(path.read_text().splitlines()) < 20

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,23 +27,6 @@ from tests.store.parts import FILES, INCIDENT, PRELUDE, ROOT, ZONE, StillClock, 
 
 Journals = Callable[..., SqliteJournal]
 Begin = Callable[..., Incident]
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Mounts small disks; takes them away at the end."""
-    mounts: list[Path] = []
-
-    def mount(name: str, *arguments: str) -> Path:
-        path = tmp_path / name
-        path.mkdir(exist_ok=True)
-        subprocess.run(["mount", *arguments, str(path)], check=True)
-        mounts.append(path)
-        return path
-
-    yield mount
-    for path in reversed(mounts):
-        subprocess.run(["umount", "-l", str(path)], check=False, stderr=subprocess.DEVNULL)
 
 
 def told_codes(told: list[Notice]) -> list[str]:
@@ -95,7 +78,7 @@ def test_the_reserve_is_given_up_first(home: Home, begin: Begin, clock: StillClo
     incident = begin()
     journal = incident.journal(clock, "a")
     assert (home.root / RESERVE).stat().st_size == 4 << 20
-    limit = journal._database._connection.execute
+    limit = journal._database.file._connection.execute
     pages = limit("PRAGMA page_count").fetchone()[0]
     limit(f"PRAGMA max_page_count = {pages}")
     full = journal._elsewhere.reserve
