@@ -41,7 +41,7 @@ def command(
     home, clock = Home.of(), LiveClock()
     found = home.find(incident, practice)
     actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
-    with found.lock(utc_text(clock.now())):
+    with found.alone(utc_text(clock.now())):
         known = account(found)
         if known.state.ended:
             raise RunbookError("E-INCIDENT-ENDED", name=found.id, state=known.state.status)

@@ -20,7 +20,7 @@ from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
 from runbook.store.ledger import Reading, read
 from runbook.store.notices import Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
-from runbook.store.running import RunLock, held
+from runbook.store.running import RunLock, held, refuse_if_held
 from runbook.store.worker import LIMIT_S, within
 from runbook.store.writers import beside, writer_of
 
@@ -94,6 +94,14 @@ class Incident:
         return RunLock(
             _lock_name(self.id, place), self._lock_folders, since, notices or self._notices, incident=self.id
         )
+
+    @contextlib.contextmanager
+    def alone(self, since: str) -> Iterator[None]:
+        """The right to change the incident as a whole: nobody walks it, nobody works beside a walk. Raises E-INCIDENT-BUSY."""
+        with self.lock(since):
+            for place in PLACES[1:]:
+                refuse_if_held(_lock_name(self.id, place), self._lock_folders, self.id)
+            yield
 
     def running(self) -> frozenset[str]:
         """The writers of this home whose processes run this incident now."""

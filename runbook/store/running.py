@@ -80,19 +80,29 @@ def _holder(path: Path) -> str:
     return _("process {pid}, since {since}").format(pid=pid, since=since)
 
 
-def held(incident: str, folders: Iterable[Path]) -> bool:
+def held(name: str, folders: Iterable[Path]) -> bool:
     """Whether some process holds the lock of this name now. False where that cannot be found out."""
+    return _held_at(name, folders) is not None
+
+
+def refuse_if_held(name: str, folders: Iterable[Path], incident: str) -> None:
+    """Raises E-INCIDENT-BUSY, which names the holder, when some process holds the lock of this name now."""
+    if path := _held_at(name, folders):
+        raise RunbookError("E-INCIDENT-BUSY", name=incident, holder=_holder(path))
+
+
+def _held_at(name: str, folders: Iterable[Path]) -> Path | None:
     from filelock import FileLock, Timeout
 
     for folder in folders:
-        path = folder / FOLDER / f"{incident}.lock"
+        path = folder / FOLDER / f"{name}.lock"
         if not path.exists():
             continue
         try:
             with FileLock(path, timeout=0, mode=0o600, thread_local=False):
-                return False
+                return None
         except Timeout:
-            return True
+            return path
         except (OSError, NotImplementedError):
             continue
-    return False
+    return None

@@ -171,6 +171,27 @@ def test_one_process_runs_an_incident(home: Home, begin: Callable[..., Incident]
     assert told == []
 
 
+def test_who_works_beside_the_walk_is_seen(home: Home, begin: Callable[..., Incident]) -> None:
+    """Each place can be held once; who runs is known by writer's name; the incident is nobody's alone until all have gone."""
+    incident = begin()
+    assert incident.running() == frozenset()
+    with incident.alone("02:50"):
+        assert incident.running() == {incident.writer}
+    process = child(HOLD.replace('lock("02:51")', 'lock("02:51", place=2)'), home.root, incident.id)
+    assert process.stdout.readline() == "held\n"
+    assert incident.running() == {f"{incident.writer}-2"}
+    with pytest.raises(RunbookError, match="E-INCIDENT-BUSY"), incident.lock("02:52", place=2):
+        pass
+    with pytest.raises(RunbookError) as busy, incident.alone("02:52"):
+        pass
+    assert str(process.pid) in busy.value.text()
+    with incident.lock("02:52"):
+        assert incident.running() == {incident.writer, f"{incident.writer}-2"}
+    process.communicate("")
+    with incident.alone("02:53"):
+        pass
+
+
 def test_a_lock_dies_with_its_holder(home: Home, begin: Callable[..., Incident]) -> None:
     """After kill -9 the lock is free at once, though its file and the holder's card are still there."""
     incident = begin()
