@@ -75,10 +75,8 @@ class Account:
 
 def account(incident: Incident) -> Account:
     """Read one incident. Raises RunbookError E-JOURNAL-DAMAGED when not even its opening can be read."""
-    from runbook.model.state import fold
-
     reading = incident.read()
-    state = fold(reading.events)
+    state = incident.state(reading.events)
     damage = reading.damage
     if state.opened is None:
         raise RunbookError(

@@ -80,7 +80,6 @@ def follow(found: Incident, *, live: bool = True) -> int:
     import time
 
     from runbook.cli.incidents import account
-    from runbook.model.state import fold
 
     known = account(found)
     shown = 0
@@ -91,7 +90,7 @@ def follow(found: Incident, *, live: bool = True) -> int:
             for recorded in events[shown:]:
                 _print(recorded, reader)
             shown = len(events)
-            if not live or fold(events).ended:
+            if not live or found.state(events).ended:
                 break
             time.sleep(POLL_S)
     except KeyboardInterrupt:

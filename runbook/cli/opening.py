@@ -177,21 +177,18 @@ def _input(at: Keyboard, name: str, declared: Input, site: Site) -> tuple[str, s
 def earlier(home: Home, known: Sequence[Summary], plan: Playbook) -> tuple[list[Summary], dict[str, str]]:
     """Of the incidents that are known, the last of this plan, and after which step service was back in each."""
     from runbook.model.naming import helped
-    from runbook.model.state import fold
 
     same = [summary for summary in known if summary.opened and summary.opened.plan == plan.id][:RECENT]
-    return same, {each.id: helped(plan, fold(home.open(each.id).read().events)) for each in same}
+    return same, {each.id: helped(plan, home.open(each.id).state()) for each in same}
 
 
 def open_incidents(home: Home, known: Sequence[Summary], site: Site) -> list[OpenIncident]:
     """The incidents of this site that have not ended, the newest first. Damaged ones are passed over, not hidden: `status` shows them."""
-    from runbook.model.state import fold
-
     found = []
     for summary in known:
         if summary.state in ("closed", "aborted") or summary.opened is None or summary.opened.site != site.name:
             continue
-        state = fold(home.open(summary.id).read().events)
+        state = home.open(summary.id).state()
         if state.status == "open" or state.open_debts or state.unknown:
             found.append(OpenIncident(summary.id, state))
     return found

@@ -67,7 +67,6 @@ def facts_of(incident: Incident) -> Facts:
     from runbook.cli.incidents import plan_and_site
     from runbook.cli.session import scheme_of
     from runbook.model.events import IncidentOpened
-    from runbook.model.state import fold
     from runbook.report.facts import facts
     from runbook.report.record import Proof
     from runbook.world.clock import LiveClock
@@ -78,7 +77,7 @@ def facts_of(incident: Incident) -> Facts:
     if not isinstance(opened, IncidentOpened):
         reason = damage.reason if damage else _("it does not begin with its opening")
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=reason)
-    plan, site = plan_and_site(incident, opened, fold(events).reloaded)
+    plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
     broken_at, reason = (damage.seq, damage.reason) if damage else (None, "")
     proof = Proof(events[-1].hash, broken_at, reason)
     return facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme_of(plan))

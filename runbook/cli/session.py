@@ -106,13 +106,12 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
     from runbook.cli.incidents import plan_and_site
     from runbook.cli.opening import who
     from runbook.model.events import IncidentOpened
-    from runbook.model.state import fold
 
     events = incident.read().events
     opened = events[0].event if events else None
     if not isinstance(opened, IncidentOpened):
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
-    plan, site = plan_and_site(incident, opened, fold(events).reloaded)
+    plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
@@ -153,7 +152,6 @@ def run_incident(
     from runbook.engine.walk import walk
     from runbook.model.events import Resumed
     from runbook.model.known import lane_beside
-    from runbook.model.state import fold
     from runbook.model.units import utc_text
     from runbook.steps import bind
     from runbook.ui.screen import Screen
@@ -166,7 +164,9 @@ def run_incident(
         )
         stack.callback(journal.close)
         evidence = incident.evidence_without(world.secrets.redacted_bytes)
-        context = Context(plan, site, Ports(world, at.human, journal, evidence), fold(journal.events()), actor, bind)
+        known = incident.state(list(journal.events()))
+        home.forget()
+        context = Context(plan, site, Ports(world, at.human, journal, evidence), known, actor, bind)
         context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
         screen = Screen(
             at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line, writer=writer

@@ -16,8 +16,9 @@ KINDS: dict[str, type[Event]] = {}
 class Event:
     """Base of all events."""
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        KINDS[cls.__name__] = cls
+    def __init_subclass__(cls, *, draft: bool = False) -> None:
+        if not draft:
+            KINDS[cls.__name__] = cls
 
 
 # -- the incident -------------------------------------------------------------------------------------------------------

@@ -242,10 +242,11 @@ class State:
 
 
 def changed(known: T, **changes: Any) -> T:
-    """The same with these fields changed, as `dataclasses.replace` at a tenth of its cost: a fold makes thousands of them."""
-    assert changes.keys() <= vars(known).keys(), changes
+    """The same with these fields changed, as `dataclasses.replace` at a tenth of its cost: a fold makes a hundred thousand of them."""
+    fields = vars(known) | changes
+    assert len(fields) == len(vars(known)), changes
     new = object.__new__(type(known))
-    vars(new).update(vars(known), **changes)
+    object.__setattr__(new, "__dict__", fields)
     return new
 
 

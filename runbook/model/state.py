@@ -56,18 +56,25 @@ __all__ = ["END", "Conflict", "Debt", "IncidentState", "Position", "State", "Ste
 
 def fold(events: Iterable[Recorded], state: State | None = None) -> State:
     """The state after these events. Pure: the same events give the same state."""
-    state = state or State()
-    for recorded in events:
-        state = after(state, recorded)
-    return state
+    state, last, count = state or State(), None, 0
+    for last in events:
+        state = _handled(state, last)
+        count += 1
+    return changed(state, last=last, events=state.events + count) if last else state
 
 
 def after(state: State, recorded: Recorded) -> State:
     """The state after one more event. Events that this version does not know change nothing but `last`."""
-    handler = _HANDLERS.get(type(recorded.event))
-    if handler:
-        state = standing(handler(noticed(state, recorded), recorded, recorded.event))
-    return changed(state, last=recorded, events=state.events + 1)
+    return changed(_handled(state, recorded), last=recorded, events=state.events + 1)
+
+
+def _handled(state: State, recorded: Recorded) -> State:
+    event = recorded.event
+    handler = _HANDLERS.get(type(event))
+    if handler is None:
+        return state
+    found: State = handler(noticed(state, recorded) if state.seen else state, recorded, event)
+    return found if found is state else standing(found)
 
 
 def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
@@ -91,9 +98,10 @@ def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State
 def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
     before = state.step(event.step)
     # An act that stayed unknown is not forgotten by a new attempt: it is answered for before it can be done again.
-    unknown = before if before.unknown else StepState(event.step)
-    fresh = StepState(
-        event.step,
+    unknown = before if before.unknown else _NOTHING
+    fresh = changed(
+        _NOTHING,
+        id=event.step,
         attempt=event.attempt,
         returns=before.returns,
         begun_at=recorded.at,
@@ -106,10 +114,13 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
     )
     # A `together` that begins anew begins all its branches anew.
     lanes = state.lanes
-    if not event.lane:
+    if lanes and not event.lane:
         lanes = {lane: at for lane, at in lanes.items() if lane.rpartition("/")[0] != event.step}
-    state = changed(state, steps={**state.steps, event.step: fresh}, lanes=lanes, paused="")
-    state = moved(state, event.lane, Position("at", event.step))
+    steps, here = {**state.steps, event.step: fresh}, Position("at", event.step)
+    if event.lane:
+        state = changed(state, steps=steps, lanes={**lanes, event.lane: here}, paused="")
+    else:
+        state = changed(state, steps=steps, lanes=lanes, position=here, paused="")
     return _open_debt(state, recorded, event.step, event.opens)
 
 
@@ -120,7 +131,23 @@ def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
 
 
 def _reading(state: State, recorded: Recorded, event: ReadingTaken) -> State:
-    return with_step(state, event.step, readings=(*state.step(event.step).readings, recorded))
+    known = state.step(event.step).readings
+    # A step may ask the same for days: of equal readings the last one is remembered.
+    kept = [row for row in known if not _repeats(row, recorded, event)]
+    return with_step(state, event.step, readings=(*kept, recorded))
+
+
+def _repeats(earlier: Recorded, later: Recorded, event: ReadingTaken) -> bool:
+    """Whether a later reading takes the place of an earlier one; nothing that kept evidence is ever replaced."""
+    was = earlier.event
+    return (
+        isinstance(was, ReadingTaken)
+        and was.outcome == event.outcome
+        and was.ran == event.ran
+        and was.purpose == event.purpose
+        and earlier.writer == later.writer
+        and not was.evidence
+    )
 
 
 def _approved(state: State, recorded: Recorded, event: ApprovalGiven) -> State:
@@ -272,6 +299,8 @@ def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
         return state
     return _intended(state, recorded._replace(event=claimed), claimed)
 
+
+_NOTHING = StepState("")
 
 _HANDLERS: dict[type, Any] = {
     **ENTERING,

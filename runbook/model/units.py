@@ -39,9 +39,14 @@ def utc_text(moment: datetime) -> str:
 def utc_read(text: str) -> datetime:
     """The point in time that `utc_text` wrote. Raises ValueError."""
     moment = datetime.fromisoformat(text)
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ValueError(f"no offset in {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"no such day in UTC: {text!r}") from None
 
 
 def local_text(moment: datetime, zone: tzinfo, *, date: bool = True) -> str:

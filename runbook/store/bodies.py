@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, make_dataclass
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from runbook.model import record
 from runbook.model.events import KINDS, Event, Unrecognised
@@ -38,14 +38,18 @@ _FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
+_SETTABLE = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How one kind of event is written. `ordered` brings the values of `match` into the order of the fields.
+    """How one kind of event is written, and made. `ordered` brings the values of `match` into the order of the fields.
 
     `reads`: place and reader of each value that is not simply text.
     """
 
-    make: Callable[..., Event]
+    kind: type[Event]
+    draft: Callable[..., Any]
     match: Callable[[str], re.Match[str] | None]
     ordered: Callable[[tuple[Any, ...]], tuple[Any, ...]]
     reads: tuple[tuple[int, Callable[[str], Any]], ...]
@@ -68,16 +72,22 @@ def patterned(kind: str, text: str) -> Event | None:
     match = form.match(text) if form else None
     if form is None or match is None:
         return None
-    values = form.ordered(match.groups())
-    if not form.reads:
-        return form.make(*values)
-    read = list(values)
+    values = list(form.ordered(match.groups()))
     try:
         for place, reader in form.reads:
-            read[place] = reader(read[place])
+            values[place] = reader(values[place])
     except BadRowError:
         return None  # a brace within a text cut it short, or it is wrong: the strict way says which
-    return form.make(*read)
+    event = form.draft(*values)
+    event.__class__ = form.kind
+    return cast("Event", event)
+
+
+def _draft(kind: type[Event]) -> Callable[..., Any]:
+    """A class of the same shape whose fields can still be set: made there and then frozen, an event costs a fifth."""
+    names = [field.name for field in fields(kind)]
+    own = {"__init__": vars(make_dataclass("Draft", names))["__init__"], "__slots__": names}
+    return type(kind.__name__, (Event,), own | _SETTABLE, draft=True)
 
 
 @cache
@@ -93,7 +103,8 @@ def _form(name: str) -> _Form | None:
     pattern = ",".join(f'"{name}":{_FORMS[types[name]][0]}' for name in written)
     places = [written.index(name) for name in types]
     return _Form(
-        make=kind,
+        kind=kind,
+        draft=_draft(kind),
         match=re.compile(r"\{" + pattern + r"\}").fullmatch,
         ordered=itemgetter(*places) if len(places) > 1 else tuple,
         reads=tuple((place, _FORMS[form][1]) for place, form in enumerate(types.values()) if form != "str"),

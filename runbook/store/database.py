@@ -182,6 +182,11 @@ class Snapshot:
         last = max((row for row in found if row), key=lambda row: int(row[0]), default=None)
         return Row(*last[1:]) if last else None
 
+    def holds_any(self, *kinds: str) -> bool:
+        """Whether there is an event of one of these kinds, unproven. Raises sqlite3.Error."""
+        asked = "SELECT 1 FROM events WHERE kind = ? LIMIT 1"
+        return any(self._connection.execute(asked, (kind,)).fetchone() for kind in kinds)
+
     def count(self) -> int:
         """How many rows there are, unproven. Raises sqlite3.Error."""
         return int(self._connection.execute("SELECT count(*) FROM events").fetchone()[0])
@@ -224,7 +229,7 @@ def _rows(connection: sqlite3.Connection, number: int) -> Iterator[tuple[int, Ro
     try:
         for found in connection.execute(query, (number,)):
             number = found[0]
-            yield number, Row(*found[1:])
+            yield number, tuple.__new__(Row, found[1:])
         return
     except sqlite3.OperationalError:
         pass

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
 from runbook.model.ports import Clock
+from runbook.model.record import Recorded
+from runbook.model.state import State, fold
 from runbook.model.text import _
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.evidence import EvidenceFolders
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.ids import is_practice
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
-from runbook.store.ledger import Reading, read
+from runbook.store.ledger import Ledger, Reading, read_on
 from runbook.store.notices import Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
 from runbook.store.running import RunLock, held, refuse_if_held
@@ -42,6 +45,8 @@ class Incident:
         self._places, self._notices = places, notices
         self._plan: dict[str, bytes] = {}
         self._writer = ""
+        self._ledger: Ledger | None = None
+        self._folded: tuple[int, State] = (0, State())
 
     def journal(
         self,
@@ -60,6 +65,7 @@ class Incident:
         Raises RunbookError E-STORE, E-JOURNAL-DAMAGED.
         """
         self._plan = self._plan_as_stored()
+        known, self._ledger = self._ledger, None
         elsewhere = Elsewhere(
             tuple(folder for folder in self._folders() if folder != self.folder),
             self._prepare,
@@ -76,15 +82,27 @@ class Incident:
             notices=notices or self._notices,
             redact=redact,
             limit_s=limit_s,
+            known=known,
         )
 
     def read(self) -> Reading:
         """Every event that is proven, and what is wrong behind them; changes nothing. Raises RunbookError E-JOURNAL-DAMAGED
-        when the file cannot be opened at all."""
+        when the file cannot be opened at all. What this object has read before is not read again."""
         try:
-            return read(self.folder / JOURNAL_NAME, self.id)
+            self._ledger = read_on(self.folder / JOURNAL_NAME, self.id, self._ledger)
         except (sqlite3.Error, OSError) as problem:
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.id, seq=1, reason=why(problem)) from None
+        return self._ledger.reading
+
+    def state(self, events: Sequence[Recorded] | None = None) -> State:
+        """The fold of the events, by default of those that are proven now; from the last fold on where they go on from it."""
+        events = self.read().events if events is None else events
+        count, state = self._folded
+        if not 0 < count <= len(events) or events[count - 1] is not state.last:
+            count, state = 0, State()
+        state = fold(islice(events, count, None), state)
+        self._folded = len(events), state
+        return state
 
     def lock(self, since: str, notices: Notices | None = None, *, place: int = 1) -> RunLock:
         """The right to run this incident, for a `with` block. `since` is shown to whoever finds it held.

@@ -43,6 +43,7 @@ class Home:
     def __init__(self, places: Places, notices: Notices = ignore) -> None:
         self.places = places
         self.notices = notices
+        self._opened: dict[Path, Incident] = {}
 
     @classmethod
     def of(cls, environ: Mapping[str, str] | None = None, notices: Notices = ignore) -> Home:
@@ -134,7 +135,14 @@ class Home:
         folder, others = furthest(copies, incident)
         for other in others:
             self.notices(Notice("other_copy", path=other))
-        return Incident(incident, folder, self.places, self.notices)
+        # One object for one folder: what it has read of a long journal is not read again.
+        if folder not in self._opened:
+            self._opened[folder] = Incident(incident, folder, self.places, self.notices)
+        return self._opened[folder]
+
+    def forget(self) -> None:
+        """Let go of what was read of the incidents."""
+        self._opened.clear()
 
     def list(self, practice: bool = False) -> tuple[Summary, ...]:
         """A short account of each incident, the newest first: its first and last rows, not verified. Never raises for one."""

@@ -60,9 +60,11 @@ class SqliteJournal:
         notices: Notices = ignore,
         redact: Callable[[str], str] = str,
         limit_s: float = LIMIT_S,
+        known: Ledger | None = None,
     ) -> None:
         """Open the journal of an incident folder for appending; `writer` defaults to the one that wrote the last row.
 
+        `known`: what this process has proven of it already; it is the journal's from here on.
         Every text of an event passes `redact` before it is hashed or stored. A disk that does not answer within `limit_s`
         seconds is given up like one that reports an error.
         Damage is told and mended, never in the way. Raises RunbookError E-STORE (not a file of ours) and E-JOURNAL-DAMAGED
@@ -77,7 +79,7 @@ class SqliteJournal:
         self._limit_s = limit_s
         self._database: WatchedDatabase | None = None
         self._abandoned: list[WatchedDatabase] = []
-        self._ledger = Ledger(incident)
+        self._ledger = known or Ledger(incident)
         self._reason = ""
         self._open()
         self.writer = writer or self._ledger.writer
@@ -280,7 +282,8 @@ class SqliteJournal:
         return WatchedDatabase(opened, self._limit_s)
 
     def _load(self, source: WatchedDatabase | Snapshot) -> list[Row]:
-        self._ledger = Ledger(self.incident)
+        if not self._ledger.stands_in(source):
+            self._ledger = Ledger(self.incident)
         self._ledger.catch_up(source)
         return [row for _n, row in source.salvage(self._ledger.number)] if self.damage else []
 

@@ -37,10 +37,15 @@ class Reading:
 
 def read(path: Path, incident: str) -> Reading:
     """Everything that the file proves. Changes nothing. Raises sqlite3.Error or OSError when it cannot be opened at all."""
-    ledger = Ledger(incident)
+    return read_on(path, incident, None).reading
+
+
+def read_on(path: Path, incident: str, known: Ledger | None) -> Ledger:
+    """The same; where the file goes on from what this process has proven of it before, only what is new is read."""
     with Snapshot(path) as snapshot:
+        ledger = known if known and known.stands_in(snapshot) else Ledger(incident)
         ledger.catch_up(snapshot)
-    return Reading(tuple(ledger.events), ledger.damage)
+    return ledger
 
 
 def first_rows(
@@ -76,38 +81,51 @@ class Ledger:
         self._seen: dict[str, dict[str, int]] = {}
 
     @property
+    def reading(self) -> Reading:
+        """What is proven now."""
+        return Reading(tuple(self.events), self.damage)
+
+    @property
     def events(self) -> list[Recorded]:
         """The events in their one order; `arrived` holds them as they came."""
         if self._order.sorted:
             return self.arrived
         return by_cause(self.arrived)
 
+    def stands_in(self, source: Source) -> bool:
+        """Whether the file goes on where this ends, so that what was proven need not be read again. Never raises."""
+        if self.damage is not None or not self.rows:
+            return False
+        try:
+            return next(source.after(self.number - 1), None) == (self.number, self.rows[-1])
+        except sqlite3.DatabaseError:
+            return False
+
     def catch_up(self, source: Source) -> None:
         """Take the rows that were added since, up to the first that does not continue the chain: that becomes `damage`.
 
         Raises nothing: a page that cannot be read is damage.
         """
-        found = source.after(self.number)
-        while self.damage is None:
-            try:
-                n, row = next(found)
-            except StopIteration:
-                return
-            except sqlite3.DatabaseError as problem:
-                last, _prev = self.chain.head(self.writer)
-                self.damage = Damage(self.chain.number + 1, last + 1, "page", str(problem))
-                return
-            result = self.chain.add(row)
-            if isinstance(result, Damage):
-                self.damage = result
-                return
-            self._take(row, result, n)
+        if self.damage is not None:
+            return
+        try:
+            for number, row in source.after(self.number):
+                result = self.chain.add(row)
+                if isinstance(result, Damage):
+                    self.damage = result
+                    return
+                self._take(row, result, number)
+        except sqlite3.DatabaseError as problem:
+            last, _prev = self.chain.head(self.writer)
+            self.damage = Damage(self.chain.number + 1, last + 1, "page", str(problem))
 
     def _take(self, row: Row, event: Recorded, number: int) -> None:
         self.number = number
         self.rows.append(row)
         self.arrived.append(event)
         self._order.add(event)
+        if type(event.event) is not OthersSeen:
+            return
         for writer, (seq, _digest) in seen_by(event):
             seen = self._seen.setdefault(event.writer, {})
             seen[writer] = max(seen.get(writer, 0), seq)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from runbook.model.events import IncidentOpened
+from runbook.model.events import IncidentOpened, OthersSeen
 from runbook.model.record import Recorded
 from runbook.model.writers import Head, seen_by
 
@@ -28,16 +28,19 @@ class Order:
         """Take the next event of its writer."""
         ranks = self._ranks.setdefault(recorded.writer, [])
         rank = ranks[-1] + 1 if ranks else 1
-        for writer, head in seen_by(recorded):
-            known = self._rank(writer, head)
-            # Seen, but not here: it may still come, and then belongs in front.
-            self.sorted = self.sorted and known > 0
-            rank = max(rank, known + 1)
+        if type(recorded.event) is OthersSeen:
+            for writer, head in seen_by(recorded):
+                known = self._rank(writer, head)
+                # Seen, but not here: it may still come, and then belongs in front.
+                self.sorted = self.sorted and known > 0
+                rank = max(rank, known + 1)
         ranks.append(rank)
         self._hashes.setdefault(recorded.writer, []).append(recorded.hash)
         key = _key(rank, recorded)
-        self.sorted = self.sorted and key > self._last
-        self._last = max(self._last, key)
+        if key > self._last:
+            self._last = key
+        else:
+            self.sorted = False
 
     def _rank(self, writer: str, head: Head) -> int:
         number, digest = head
@@ -61,7 +64,7 @@ def by_cause(events: Iterable[Recorded]) -> list[Recorded]:
 
 
 def _key(rank: int, recorded: Recorded) -> Key:
-    return rank, not isinstance(recorded.event, IncidentOpened), recorded.writer, recorded.seq
+    return rank, type(recorded.event) is not IncidentOpened, recorded.writer, recorded.seq
 
 
 def _advanced(writer: str, chains: Mapping[str, Sequence[Recorded]], ranks: Mapping[str, list[int]]) -> bool:

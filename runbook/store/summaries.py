@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened
+from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, RecoveryAnswered
 from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.database import Snapshot
@@ -45,7 +45,7 @@ def summary(folder: Path, incident: str) -> Summary:
         with Snapshot(folder / JOURNAL_NAME) as snapshot:
             ends = snapshot.first_and_last()
             end = snapshot.last_of(*_ENDS)
-            state: State = _ENDS[end.kind] if end else fold(recorded(row) for _n, row in snapshot.after(0)).status
+            state: State = _ENDS[end.kind] if end else _standing(snapshot)
         if ends is None:
             return Summary(incident, folder, "unreadable")
         first, last = recorded(ends[0]), recorded(ends[1])
@@ -54,6 +54,13 @@ def summary(folder: Path, incident: str) -> Summary:
         return Summary(incident, folder, "unreadable", problem=why(problem))
     opened = first.event if isinstance(first.event, IncidentOpened) else None
     return Summary(incident, folder, state, opened, first.utc, last, last.utc)
+
+
+def _standing(snapshot: Snapshot) -> State:
+    """Whether service is back, of an incident that has not ended."""
+    if not snapshot.holds_any(RecoveryAnswered.__name__):
+        return "open"
+    return fold(recorded(row) for _n, row in snapshot.after(0)).status
 
 
 def furthest(copies: Sequence[Path], incident: str) -> tuple[Path, list[Path]]:

@@ -1,0 +1,196 @@
+"""An incident of three days with 100,000 events and 500 attachments: what resume, an append, the reports, status and log cost.
+
+By hand: `python tests/bench/huge_incident.py [EVENTS]`. Resume is compared with a bare process that reads the same rows from SQLite
+and decodes each body with `json.loads`, which proves nothing; an append with one to an incident of 100 events. Takes two minutes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from runbook.model.events import Event, NoteAdded, PersonTold, ReadingTaken, StepBegun, StepFinished
+from runbook.store.database import Database
+from runbook.store.journal import JOURNAL_NAME, SqliteJournal
+from runbook.store.ledger import Ledger
+from runbook.store.rows import Row, body_text
+from runbook.world.clock import LiveClock
+
+EVENTS, ATTACHMENTS, DAYS = 100_000, 500, 3
+ROUNDS, APPENDS = 7, 200
+PROMPT = b"Who answered?"
+FIRST, MACHINE = "tell-lead", ("ping-cti", "cti-port", "sip-options")
+RUNBOOK = [sys.executable, "-m", "runbook"]
+BARE = """
+import json, sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT * FROM events ORDER BY n").fetchall()
+bodies = [json.loads(row[9]) for row in rows]
+"""
+
+
+def made(folder: Path, events: int = EVENTS, attachments: int = ATTACHMENTS) -> Path:
+    """A home in `folder` with one incident of so many events, that was paused at its first step; the incident's folder."""
+    environment = environment_of(folder)
+    site = folder / "site.yaml"
+    subprocess.run([*RUNBOOK, "init", "--site", site], env=environment, stdout=subprocess.DEVNULL, check=True)
+    begin = [*RUNBOOK, "start", "cti-down", "--site", site, "--as", "Technician A", "--reported", "-20m"]
+    subprocess.run(begin, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+    (incident,) = (folder / "home" / "incidents").iterdir()
+    database = Database(incident / JOURNAL_NAME)
+    ledger = Ledger(incident.name)
+    ledger.catch_up(database)
+    database.begin()
+    database.add(rows(ledger, incident, events, attachments))
+    database.close()
+    return incident
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """The environment in which `folder` holds the home."""
+    return {**os.environ, "RUNBOOK_HOME": str(folder / "home"), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+
+
+def rows(ledger: Ledger, incident: Path, events: int, attachments: int) -> Iterator[Row]:
+    """What is missing to so many events, spread over the days before now; attachments are put into the evidence."""
+    last, missing = ledger.rows[-1], events - len(ledger.rows)
+    since, every = datetime.now(UTC) - timedelta(days=DAYS), timedelta(days=DAYS) / max(1, missing)
+    for number in range(missing):
+        attached = (
+            number % max(1, missing // max(1, attachments)) == 0 and number // (missing // attachments) < attachments
+        )
+        event = attachment(incident, number) if attached else happening(number)
+        if number == missing - 1:
+            event = StepBegun(FIRST, 2)
+        kind, text = body_text(event)
+        at = (since + number * every).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        (last,) = ledger.next_all([last._replace(kind=kind, body=text, utc=at, boot_s=last.boot_s + number)])
+        ledger.chain.follow(last)
+        yield last
+
+
+def happening(number: int) -> Event:
+    """One of what happens all the time in a long incident."""
+    step, attempt = MACHINE[number // 10 % 3], number // 30 + 1
+    rtt = 1 + number % 977 / 100
+    match number % 10:
+        case 0:
+            return StepBegun(step, attempt)
+        case 1 | 2 | 3 | 4 | 5:
+            return ReadingTaken(
+                step=step,
+                attempt=attempt,
+                purpose="wait",
+                kind="ping",
+                ran="ping 192.0.2.10, 5 times",
+                outcome="passed",
+                values={"sent": 5, "received": 5, "loss_pct": 0.0, "rtt_avg_ms": rtt, "error": ""},
+                expected="loss_pct: below 1",
+                found=f"5 of 5 answered, {rtt:.2f} ms",
+            )
+        case 6:
+            return StepFinished(step, attempt, "passed", "machine", "read", values={"loss_pct": 0.0, "rtt_avg_ms": rtt})
+        case 7:
+            return PersonTold("tell-lead", "cs-lead", "Group leader A", number % 3 > 0, "phone")
+        case _:
+            return NoteAdded(f"The carrier was asked again, call {number}. 运营商还没有答复。", step)
+
+
+def attachment(incident: Path, number: int) -> Event:
+    """A photo of some kilobytes, kept as evidence."""
+    data = hashlib.sha256(str(number).encode()).digest() * 128
+    digest = hashlib.sha256(data).hexdigest()
+    name = f"photo-{number}.jpg"
+    folder = incident / "evidence"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{digest[:12]}-{name}").write_bytes(data)
+    return NoteAdded(f"Photo {number}", evidence=[{"name": name, "sha256": digest, "size_bytes": len(data)}])
+
+
+def run(folder: Path, *arguments: object, until: bytes = b"") -> tuple[float, float, int]:
+    """Seconds to the line with `until` (or to the end), peak MB, and the exit code of one new process."""
+    began, arrived = time.perf_counter(), 0.0
+    process = subprocess.Popen(
+        [str(each) for each in arguments],
+        env=environment_of(folder),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if until and until in line and not arrived:
+            arrived = time.perf_counter() - began
+    _pid, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if until and not arrived:
+        raise SystemExit(f"no {until.decode()!r} from {arguments}")
+    return arrived or time.perf_counter() - began, used.ru_maxrss / 1024, process.returncode
+
+
+def appends(incident: Path) -> float:
+    """The median seconds of one append to a copy of this incident's journal."""
+    with tempfile.TemporaryDirectory(dir=incident.parent) as folder:
+        shutil.copy(incident / JOURNAL_NAME, folder)
+        with SqliteJournal(Path(folder), incident.name, LiveClock(), "bench") as journal:
+            taken = []
+            for number in range(APPENDS):
+                began = time.perf_counter()
+                journal.append(NoteAdded(f"Note {number}"))
+                taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def main() -> None:
+    """Print what each costs; what is compared takes turns in one run."""
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as other:
+        folder, short = Path(name), Path(other)
+        huge, small = made(folder, events), made(short, 100, 1)
+        resume = [*RUNBOOK, "resume", huge.name, "--as", "Technician A"]
+        run(folder, *resume, until=PROMPT)  # writes the .pyc files
+        pairs = [
+            (run(folder, sys.executable, "-c", BARE, huge / JOURNAL_NAME), run(folder, *resume, until=PROMPT))
+            for _round in range(ROUNDS)
+        ]
+        bare, mine = [pair[0][0] for pair in pairs], [pair[1][0] for pair in pairs]
+        print(f"bare select and json.loads    median {statistics.median(bare):.2f} s   best {min(bare):.2f} s")
+        print(
+            f"resume to the first prompt    median {statistics.median(mine):.2f} s   best {min(mine):.2f} s   (goal 2 s)"
+        )
+        print(
+            f"    ratio of medians {statistics.median(mine) / statistics.median(bare):.2f}; peak {pairs[-1][1][1]:.0f} MB"
+        )
+        turns = [(appends(small), appends(huge)) for _round in range(3)]
+        at_small, at_huge = (statistics.median(side) for side in zip(*turns, strict=True))
+        print(
+            f"append behind 100: {at_small * 1000:.3f} ms, behind {events}: {at_huge * 1000:.3f} ms, {at_huge / at_small:.2f}"
+        )
+        for form in ("md", "pdf"):
+            seconds, memory, code = run(folder, *RUNBOOK, "report", huge.name, "-o", f"report.{form}")
+            size = (folder / f"report.{form}").stat().st_size / 1e6
+            print(
+                f"report {form:23} {seconds:.1f} s   peak {memory:.0f} MB   {size:.1f} MB   exit code {code}   (goal 30 s)"
+            )
+        for command in (
+            ["status"],
+            ["status", huge.name],
+            ["log", huge.name],
+            ["start", "cti-down", "--site", "site.yaml"],
+        ):
+            seconds, memory, code = run(folder, *RUNBOOK, *command)
+            print(
+                f"{' '.join(command[:1] + command[1:][:0]):29} {seconds:.1f} s   peak {memory:.0f} MB   exit code {code}"
+            )
+
+
+if __name__ == "__main__":
+    main()
