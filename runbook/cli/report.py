@@ -63,12 +63,13 @@ def command(
 
 
 def facts_of(incident: Incident) -> Facts:
-    """The facts of an incident as its folder holds them. Raises RunbookError when not even its opening can be read."""
+    """The facts of an incident as its folder holds them, short enough to be printed. Raises RunbookError when not even its opening can be read."""
     from runbook.cli.incidents import plan_and_site
     from runbook.cli.session import scheme_of
     from runbook.model.events import IncidentOpened
     from runbook.report.facts import facts
     from runbook.report.record import Proof
+    from runbook.report.shortened import shortened
     from runbook.world.clock import LiveClock
 
     reading = incident.read()
@@ -80,4 +81,5 @@ def facts_of(incident: Incident) -> Facts:
     plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
     broken_at, reason = (damage.seq, damage.reason) if damage else (None, "")
     proof = Proof(events[-1].hash, broken_at, reason)
-    return facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme_of(plan))
+    incident.forget()
+    return shortened(facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme_of(plan)))

@@ -101,13 +101,14 @@ class ClockFacts:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the timeline, in words."""
+    """One line of the timeline, in words. `routine`: a long report may leave it out."""
 
     seq: int
     at: datetime
     elapsed: timedelta
     who: str
     what: str
+    routine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Facts:
     `hidden`: numbers that may not be printed (practice). `lost`: event numbers that could not be believed when the journal was mended.
     `raised_to`: the severity at the end, where it rose. `entered`: the playbooks in which the walk went on: title, id, version and the step
     at which it came in. `linked`: incidents that were opened beside this one; `belongs_to`: the one that this was opened beside.
+    `omitted`: what a long report leaves out, in words.
     """
 
     incident: str
@@ -176,6 +178,7 @@ class Facts:
     entered: tuple[tuple[str, str, str, str], ...] = ()
     linked: tuple[str, ...] = ()
     belongs_to: str = ""
+    omitted: tuple[str, ...] = ()
 
     @property
     def emergency(self) -> tuple[DebtFacts, ...]:

@@ -23,8 +23,19 @@ def timeline(events: Sequence[Recorded], names: Names, reported_at: datetime) ->
                 what=said, times=times, time=local_text(last, names.zone, date=False)
             )
         if said:
-            found.append(Line(recorded.seq, recorded.at, recorded.at - reported_at, recorded.actor, said))
+            found.append(
+                Line(
+                    recorded.seq, recorded.at, recorded.at - reported_at, recorded.actor, said, _routine(recorded.event)
+                )
+            )
     return tuple(found)
+
+
+def _routine(event: ev.Event) -> bool:
+    """Whether nobody decided and nothing was changed: readings, what the machine finished well, notes, calls."""
+    if isinstance(event, ev.StepFinished):
+        return event.by == "machine" and event.outcome in ("passed", "not_taken")
+    return isinstance(event, ev.ReadingTaken | ev.StepBegun | ev.NoteAdded | ev.PersonTold | ev.OthersSeen)
 
 
 def _gathered(events: Sequence[Recorded]) -> Iterator[tuple[Recorded, int, datetime]]:

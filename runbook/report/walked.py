@@ -112,7 +112,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class StepFacts:
-    """One line of the plan. `why`: why it was not taken or left out, in words; empty when it was walked."""
+    """One line of the plan. `why`: why it was not taken or left out, in words; empty when it was walked.
+
+    `earlier`: attempts that a long report leaves out, before `attempts`.
+    """
 
     number: int
     id: str
@@ -123,3 +126,4 @@ class StepFacts:
     why: str
     attempts: tuple[Attempt, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    earlier: int = 0

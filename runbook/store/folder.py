@@ -94,6 +94,10 @@ class Incident:
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.id, seq=1, reason=why(problem)) from None
         return self._ledger.reading
 
+    def forget(self) -> None:
+        """Let go of what was read."""
+        self._ledger, self._folded = None, (0, State())
+
     def state(self, events: Sequence[Recorded] | None = None) -> State:
         """The fold of the events, by default of those that are proven now; from the last fold on where they go on from it."""
         events = self.read().events if events is None else events
