@@ -129,6 +129,7 @@ def run(folder: Path, *arguments: object, until: bytes = b"") -> tuple[float, fl
     for line in process.stdout:
         if until and until in line and not arrived:
             arrived = time.perf_counter() - began
+    process.stdout.close()
     _pid, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if until and not arrived:
