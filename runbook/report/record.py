@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -126,6 +127,7 @@ class Facts:
     `hidden`: numbers that may not be printed (practice). `lost`: event numbers that could not be believed when the journal was mended.
     `raised_to`: the severity at the end, where it rose. `entered`: the playbooks in which the walk went on: title, id, version and the step
     at which it came in. `linked`: incidents that were opened beside this one; `belongs_to`: the one that this was opened beside.
+    `reopened_from`: `file`, `sha256` and `reason` of a record before this one that is lost.
     """
 
     incident: str
@@ -176,6 +178,12 @@ class Facts:
     entered: tuple[tuple[str, str, str, str], ...] = ()
     linked: tuple[str, ...] = ()
     belongs_to: str = ""
+    reopened_from: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def typed_in(self) -> int:
+        """How many steps were done on paper and typed in later."""
+        return sum(any(attempt.by == "paper" for attempt in step.attempts) for step in self.steps)
 
     @property
     def emergency(self) -> tuple[DebtFacts, ...]:

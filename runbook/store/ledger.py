@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from runbook.model.events import Event, OthersSeen
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.writers import seen_by
-from runbook.store.database import Snapshot
+from runbook.store.database import UNREADABLE
 from runbook.store.order import Order, by_cause
 from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 
@@ -24,8 +22,6 @@ class Source(Protocol):
 
     def after(self, number: int) -> Iterator[tuple[int, Row]]: ...
 
-    def salvage(self, number: int) -> list[tuple[int, Row]]: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -33,14 +29,6 @@ class Reading:
 
     events: tuple[Recorded, ...]
     damage: Damage | None
-
-
-def read(path: Path, incident: str) -> Reading:
-    """Everything that the file proves. Changes nothing. Raises sqlite3.Error or OSError when it cannot be opened at all."""
-    ledger = Ledger(incident)
-    with Snapshot(path) as snapshot:
-        ledger.catch_up(snapshot)
-    return Reading(tuple(ledger.events), ledger.damage)
 
 
 def first_rows(
@@ -93,15 +81,29 @@ class Ledger:
                 n, row = next(found)
             except StopIteration:
                 return
-            except sqlite3.DatabaseError as problem:
-                last, _prev = self.chain.head(self.writer)
-                self.damage = Damage(self.chain.number + 1, last + 1, "page", str(problem))
+            except UNREADABLE as problem:
+                self.ends_unproven(str(problem))
                 return
             result = self.chain.add(row)
             if isinstance(result, Damage):
                 self.damage = result
                 return
             self._take(row, result, n)
+
+    def ends_unproven(self, detail: str) -> None:
+        """What is behind the last proven row cannot be read."""
+        last, _prev = self.chain.head(self.writer)
+        self.damage = Damage(self.chain.number + 1, last + 1, "page", detail)
+
+    def take_proven(self, rows: Iterable[Row]) -> None:
+        """Take rows as long as each of them continues its writer's chain. What was read twice is taken once."""
+        for number, row in enumerate(rows, 1):
+            if self.chain.head(row.writer)[1] == row.hash:
+                continue
+            result = self.chain.add(row)
+            if isinstance(result, Damage):
+                return
+            self._take(row, result, number)
 
     def _take(self, row: Row, event: Recorded, number: int) -> None:
         self.number = number

@@ -14,9 +14,9 @@ import pytest
 from runbook.model.errors import RunbookError
 from runbook.model.events import NoteAdded
 from runbook.store import evidence
+from runbook.store.examining import read
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME
-from runbook.store.ledger import read
 from runbook.store.notices import Notice
 from runbook.store.worker import HungError, Worker, within
 from tests.faults.disks import Disk
