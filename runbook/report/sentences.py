@@ -112,7 +112,13 @@ def _intended(event: ev.ActionIntended, names: Names) -> str:
 
 def _at(text: str, names: Names) -> str:
     """For what time it was typed in later."""
-    return " (" + _("at {time}").format(time=local_text(utc_read(text), names.zone)) + ")" if text else ""
+    if not text:
+        return ""
+    try:
+        text = local_text(utc_read(text), names.zone)
+    except ValueError:
+        pass  # another program wrote it
+    return " (" + _("at {time}").format(time=text) + ")"
 
 
 def _ended(event: ev.ActionEnded, names: Names) -> str:

@@ -24,7 +24,12 @@ def _begun(event: e.StepBegun, reader: Reader) -> list[Shown]:
 
 def _at(text: str, reader: Reader) -> str:
     """When it was, where it was typed in later."""
-    return f", {clock_text(utc_read(text), reader.zone)[:5]}" if text else ""
+    if not text:
+        return ""
+    try:
+        return f", {clock_text(utc_read(text), reader.zone)[:5]}"
+    except ValueError:
+        return f", {one_line(text)}"
 
 
 def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
