@@ -85,19 +85,16 @@ def account(incident: Incident) -> Account:
     return Account(incident.id, state, len(reading.events), str(damage) if damage else "")
 
 
-def opened_of(incident: Incident) -> IncidentOpened:
-    """The first event. Raises RunbookError E-JOURNAL-DAMAGED."""
-    return account(incident).opened
-
-
 def only_open(home: Home, practice: bool) -> Incident:
     """The one incident that is open; else the one whose service is back while its plan is not at its end.
 
     Raises E-NOTHING-OPEN, or E-SEVERAL-OPEN with the list.
     """
-    found = [summary.id for summary in home.list(practice) if summary.state in ("open", "recovered")]
+    known = home.list(practice)
+    found = [summary.id for summary in known if summary.state in ("open", "recovered")]
+    unreadable = [summary.id for summary in known if summary.state == "unreadable"]
     running = [name for name in found if not _settled(home, name)]
-    running = running or [name for name in found if not _walked(home.open(name))]
+    running = running or [name for name in found if not _walked(home.open(name))] or unreadable
     if len(running) == 1:
         return home.open(running[0])
     if not running:

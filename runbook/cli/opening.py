@@ -87,15 +87,22 @@ def _on_roster(at: Keyboard, name: str, roster: Sequence[str]) -> str:
     return name
 
 
-def reported(at: Keyboard, given: str | None, now: datetime, site: Site) -> tuple[datetime, str]:
-    """When the fault was reported: `--reported`, else asked with now as default; and whether it was typed. Raises E-VALUE."""
-    question = _("When was the fault reported? (Enter: now; 02:51; -20m)")
+def reported(at: Keyboard, given: str | None, now: datetime, site: Site, *, guess: str = "") -> tuple[datetime, str]:
+    """When the fault was reported: `--reported`, else asked with now as default; and whether it was typed. Raises E-VALUE.
+
+    Behind a pipe it is now; with a `guess`, which is then the default, it is asked there, too.
+    """
+    question = (
+        _("When was the fault reported? (02:51; -20m)")
+        if guess
+        else _("When was the fault reported? (Enter: now; 02:51; -20m)")
+    )
     while True:
         text = (
             given
             if given is not None
-            else asked(at, Prompt("text", "reported", question, keys="q", default="now"))
-            if at.terminal
+            else asked(at, Prompt("text", "reported", question, keys="q", default=guess or "now"))
+            if at.terminal or guess
             else "now"
         )
         try:
@@ -183,9 +190,13 @@ def earlier(home: Home, known: Sequence[Summary], plan: Playbook) -> tuple[list[
 
 
 def open_incidents(home: Home, known: Sequence[Summary], site: Site) -> list[OpenIncident]:
-    """The incidents of this site that have not ended, the newest first. Damaged ones are passed over, not hidden: `status` shows them."""
+    """The incidents of this site that have not ended, the newest first. Of those that cannot be read it is said how to go on."""
+    from runbook.store.notices import Notice
+
     found = []
     for summary in known:
+        if summary.state == "unreadable":
+            home.notices(Notice("unreadable", summary.id))
         if summary.state in ("closed", "aborted") or summary.opened is None or summary.opened.site != site.name:
             continue
         state = home.open(summary.id).state()

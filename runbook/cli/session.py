@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from runbook.model.errors import EXIT_ABORTED, EXIT_BAD, EXIT_GOOD, EXIT_PAUSED, RunbookError
 from runbook.model.ports import Human, Ports, World
 from runbook.model.redaction import mark
-from runbook.model.text import _
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Scheme
     from runbook.model.playbook import Playbook
+    from runbook.model.record import Recorded
     from runbook.model.site import Site
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
@@ -101,16 +101,18 @@ def world_of(mode: str, site: Site, lab_folder: Path | None, at: Keyboard) -> It
         world.ssh.close()
 
 
-def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None) -> int:
-    """Go on with an incident from its own folder: its plan, its site, its lab; the exit code."""
+def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None, *, paper: bool = False) -> int:
+    """Go on with an incident from its own folder: its plan, its site, its lab; the exit code.
+
+    A journal that is lost is begun anew before. `paper`: what was done on paper is typed in first.
+    """
     from runbook.cli.incidents import plan_and_site
     from runbook.cli.opening import who
     from runbook.model.events import IncidentOpened
 
-    events = incident.read().events
-    opened = events[0].event if events else None
-    if not isinstance(opened, IncidentOpened):
-        raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
+    events, as_, begun_anew = _readable(home, incident, at, as_)
+    opened = events[0].event
+    assert isinstance(opened, IncidentOpened)
     plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
@@ -122,7 +124,28 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
             stack.callback(kept.close)
             kept.wait_ready()
         world = stack.enter_context(world_of(opened.mode, site, folder, at))
-        return run_incident(home, incident, plan, site, world, at, actor, resumed=True)
+        return run_incident(home, incident, plan, site, world, at, actor, resumed=True, paper=paper or begun_anew)
+
+
+def _readable(
+    home: Home, incident: Incident, at: Keyboard, as_: str | None
+) -> tuple[Sequence[Recorded], str | None, bool]:
+    """The events, the opening first, who is here, and whether the record had to be begun anew for that. Damage is mended on the way."""
+    from runbook.cli.reopening import begin_anew
+    from runbook.model.events import IncidentOpened
+    from runbook.world.clock import LiveClock
+
+    with suppress(RunbookError):
+        events = incident.read().events
+        if events and isinstance(events[0].event, IncidentOpened):
+            return events, as_, False
+    lost = incident.lost()
+    if lost is None:
+        # Its opening can be made out, and is named as damaged.
+        incident.journal(LiveClock(), as_ or home.settings.load().user or "-", notices=home.notices).close()
+    else:
+        as_ = begin_anew(home, incident, lost, at, as_)
+    return incident.read().events, as_, lost is not None
 
 
 def run_incident(
@@ -135,6 +158,7 @@ def run_incident(
     actor: str,
     *,
     resumed: bool = False,
+    paper: bool = False,
 ) -> int:
     """Walk an incident that is on disk until it ends or pauses; the exit code.
 
@@ -182,7 +206,7 @@ def run_incident(
             return EXITS[ending.how]
         if resumed:
             context.record(Resumed(node(), __version__))
-        ending = walk(context)
+        ending = walk(context, paper=paper)
         screen.ending(ending.how, ending.why)
         return EXITS[ending.how]
 

@@ -62,6 +62,7 @@ def command(
     for row in rows:
         if row["state"] == "unreadable":
             print(safe(f"{row['id']}  {row['problem']}"))
+            print(safe("  " + _("Next: {command}").format(command=f"runbook resume {row['id']}")))
     if not rows:
         print(_("There is no incident."))
     return EXIT_GOOD

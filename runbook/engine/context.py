@@ -118,7 +118,7 @@ class Context:
 
     def _in_its_lane(self, event: Event) -> Event:
         """The event with the branch that it moves: none where the walk itself stands at the step."""
-        if not hasattr(event, "lane"):
+        if getattr(event, "lane", "there is none"):
             return event
         if self.me.lane:
             return replace(event, lane=self.me.lane)  # type: ignore[call-arg]

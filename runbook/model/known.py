@@ -256,6 +256,8 @@ def with_step(state: State, step: str, **changes: Any) -> State:
 
 
 BESIDE = "@"
+PAPER = BESIDE + "paper"
+"""The lane of what was done on paper and is typed in later."""
 
 
 def lane_beside(writer: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from runbook.model.events import KINDS, Event, Unrecognised
-from runbook.model.units import utc_read
+from runbook.model.units import utc_read, utc_text
 
 
 class Recorded(NamedTuple):
@@ -39,6 +39,14 @@ class Recorded(NamedTuple):
 def head_code(events: int, last: Recorded) -> str:
     """`42·7F3A`: how many events there are and 16 bits of the last one's hash, to see that two people look at the same page."""
     return f"{events}·{last.hash[:4].upper()}"
+
+
+def happened(recorded: Recorded) -> Recorded:
+    """The event at the time when it was so: what was done on paper and typed in later counts from when it was done."""
+    try:
+        return recorded._replace(utc=utc_text(utc_read(recorded.event.at)))  # type: ignore[attr-defined]
+    except (AttributeError, ValueError, TypeError):
+        return recorded
 
 
 def body(event: Event) -> dict[str, Any]:

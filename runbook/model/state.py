@@ -46,7 +46,7 @@ from runbook.model.known import (
     with_step,
 )
 from runbook.model.people import HANDLERS as PEOPLE
-from runbook.model.record import Recorded, event_of
+from runbook.model.record import Recorded, event_of, happened
 from runbook.model.units import utc_read
 from runbook.model.writers import HANDLERS as WRITERS
 from runbook.model.writers import noticed
@@ -96,6 +96,7 @@ def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State
 
 
 def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
+    recorded = happened(recorded)
     before = state.step(event.step)
     # An act that stayed unknown is not forgotten by a new attempt: it is answered for before it can be done again.
     unknown = before if before.unknown else _NOTHING
@@ -159,6 +160,7 @@ def _refused(state: State, recorded: Recorded, event: ApprovalRefused) -> State:
 
 
 def _intended(state: State, recorded: Recorded, event: ActionIntended) -> State:
+    recorded = happened(recorded)
     state = with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
     state = changed(state, began_since_answer=True)
     return _open_debt(state, recorded, event.step, event.opens)
@@ -177,6 +179,7 @@ def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) 
 
 
 def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
+    recorded = happened(recorded)
     before, beside = state.step(event.step), event.lane.startswith(BESIDE)
     state = with_step(
         state,
@@ -202,6 +205,8 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         state = changed(state, debts=debts)
     if event.by == "person":
         state = changed(state, last_answer=recorded, began_since_answer=False)
+    if event.by == "paper" and state.position == Position("at", event.step, forced=True):
+        state = changed(state, position=Position("at", event.step))
     return moved(state, event.lane, Position("after", event.step))
 
 
@@ -225,7 +230,8 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
         steps[step] = known if known.finished or known.awaited else replace(known, outcome="not_taken")
     there = steps.get(event.target)
     if event.because == "next" and there and there.finished:
-        steps[event.target] = replace(there, returns=there.returns + 1)
+        # Finished beside the walk, it is passed when the walk first comes to it, and done again after that.
+        steps[event.target] = replace(there, returns=there.returns + 1, beside=there.beside and not there.returns)
     forced = event.because in ("goto", "offer")
     if there and there.beside and forced:
         steps[event.target] = replace(there, beside=False)  # somebody wants it done once more

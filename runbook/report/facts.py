@@ -74,6 +74,7 @@ def facts(
         ),
         linked=state.linked,
         belongs_to=opened.belongs_to,
+        reopened_from=opened.reopened_from,
         status=state.status,
         who=tuple(dict.fromkeys(recorded.actor for recorded in journal if recorded.actor)),
         reported_at=reported_at,

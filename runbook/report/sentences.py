@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Any
@@ -50,7 +51,10 @@ def _with(said: str, **details: str) -> str:
 def _opened(event: ev.IncidentOpened, names: Names) -> str:
     said = _("Plan opened: {title}, version {version}").format(title=names.title, version=event.plan_version)
     at = local_text(utc_read(event.reported_at), names.zone)
-    return said + "; " + _("fault reported at {time} ({how})").format(time=at, how=word(event.reported_how, "reported"))
+    said += "; " + _("fault reported at {time} ({how})").format(time=at, how=word(event.reported_how, "reported"))
+    if event.reopened_from:
+        said += "; " + _("the record before it is lost, and was begun anew")
+    return said
 
 
 def _reported(event: ev.ReportedTimeCorrected, names: Names) -> str:
@@ -104,7 +108,16 @@ def _refused(event: ev.ApprovalRefused, names: Names) -> str:
 
 
 def _intended(event: ev.ActionIntended, names: Names) -> str:
-    return _("{step}: begun: {act}").format(step=names.step(event.step), act=event.act)
+    return _("{step}: begun: {act}").format(step=names.step(event.step), act=event.act) + _at(event.at, names)
+
+
+def _at(text: str, names: Names) -> str:
+    """For what time it was typed in later."""
+    if not text:
+        return ""
+    with suppress(ValueError):  # another program wrote it
+        text = local_text(utc_read(text), names.zone)
+    return " (" + _("at {time}").format(time=text) + ")"
 
 
 def _ended(event: ev.ActionEnded, names: Names) -> str:
@@ -117,7 +130,7 @@ def _finished(event: ev.StepFinished, names: Names) -> str:
         f"{names.step(event.step)}: {word(event.outcome, 'outcome')} ({word(event.by, 'by')}; {word(event.how, 'how')})"
     )
     return _with(
-        said,
+        said + _at(event.at, names),
         answer=names.answer(event.step, event.answer),
         found=event.found if event.how not in ("read", "condition") and event.found != event.answer else "",
         reason=names.condition(event.reason) if event.how == "condition" else event.reason,

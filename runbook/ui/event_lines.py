@@ -37,7 +37,18 @@ def _opened(event: e.IncidentOpened, reader: Reader) -> list[Shown]:
     at = local_text(utc_read(event.reported_at), reader.zone)
     beside = _("; beside {incident}").format(incident=event.belongs_to) if event.belongs_to else ""
     said = sentence.format(incident=event.incident, plan=event.plan, version=event.plan_version, at=at)
-    return [Shown(said + beside, "bold")]
+    lines = [Shown(said + beside, "bold")]
+    if was := event.reopened_from:
+        sentence = _(
+            "! The record before it is lost ({reason}), and was begun anew from the plan; the damaged file is {file}"
+        )
+        lines.append(
+            Shown(
+                sentence.format(reason=one_line(was.get("reason", "")), file=one_line(was.get("file") or "-")),
+                "bold red",
+            )
+        )
+    return lines
 
 
 def _reported(event: e.ReportedTimeCorrected, reader: Reader) -> list[Shown]:
