@@ -132,6 +132,6 @@ def _print(recorded: Recorded, reader: Reader) -> None:
     from runbook.ui.event_lines import said
     from runbook.ui.safe_text import one_line, safe
 
-    print(f"#{recorded.seq}  {local_text(recorded.at, reader.zone)}  {one_line(recorded.actor)}")
+    print(f"#{recorded.seq}  {local_text(recorded.wall, reader.zone)}  {one_line(recorded.actor)}")
     for line in said(recorded.event, reader):
         print("  " + safe(line.text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from runbook.model.text import _
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Scheme
+    from runbook.model.events import Event
     from runbook.model.playbook import Playbook
     from runbook.model.site import Site
     from runbook.store.folder import Incident
@@ -103,15 +104,19 @@ def world_of(mode: str, site: Site, lab_folder: Path | None, at: Keyboard) -> It
 
 def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None) -> int:
     """Go on with an incident from its own folder: its plan, its site, its lab; the exit code."""
-    from runbook.cli.incidents import plan_and_site
+    from runbook.cli.incidents import plan_and_site, zone_lost
     from runbook.cli.opening import who
+    from runbook.cli.right_time import checked
     from runbook.model.events import IncidentOpened
 
     events = incident.read().events
     opened = events[0].event if events else None
     if not isinstance(opened, IncidentOpened):
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
-    plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
+    state = incident.state(events)
+    plan, site = plan_and_site(incident, opened, state.reloaded)
+    if lost := zone_lost(opened.zone):
+        at.human.tell(lost)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
@@ -122,7 +127,8 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
             stack.callback(kept.close)
             kept.wait_ready()
         world = stack.enter_context(world_of(opened.mode, site, folder, at))
-        return run_incident(home, incident, plan, site, world, at, actor, resumed=True)
+        said = checked(at, world.clock, site.zone, state)
+        return run_incident(home, incident, plan, site, world, at, actor, resumed=True, said=said)
 
 
 def run_incident(
@@ -135,8 +141,9 @@ def run_incident(
     actor: str,
     *,
     resumed: bool = False,
+    said: Sequence[Event] = (),
 ) -> int:
-    """Walk an incident that is on disk until it ends or pauses; the exit code.
+    """Walk an incident that is on disk until it ends or pauses; the exit code. `said`: what was settled before, recorded first.
 
     One process walks it; a further one works beside the walk, or follows. Raises Following, and E-INCIDENT-BUSY where nobody can be asked.
     """
@@ -169,13 +176,15 @@ def run_incident(
         context = Context(plan, site, Ports(world, at.human, journal, evidence), known, actor, bind)
         context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
         screen = Screen(
-            at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line, writer=writer
+            at.console, plan, site, scheme_of(plan), context.state, context.now, line=context.line, writer=writer
         )
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)
         look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
         context.ports = replace(context.ports, present_facts=look)
         context.start = opener(home, incident, context)
+        if said:
+            context.record_all(said)
         if place > 1:
             ending = join(context, node(), __version__)
             screen.ending(ending.how, ending.why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -134,6 +135,7 @@ class Facts:
     mode: str
     language: str
     zone: tzinfo
+    shown: Callable[[datetime], datetime]
     plan: str
     plan_version: str
     title: str

@@ -30,7 +30,7 @@ def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
 
 
 def _approved(event: e.ApprovalGiven, reader: Reader) -> list[Shown]:
-    until = clock_text(utc_read(event.expires_at), reader.zone)[:5]
+    until = clock_text(utc_read(event.expires_at), reader.zone, seconds=False)
     line = _("Approved by {name} ({role}), {how}; holds until {until}: {act}").format(
         name=one_line(event.name),
         role=reader.role(event.role),
