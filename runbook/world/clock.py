@@ -45,10 +45,14 @@ class LiveClock:
 
     def wait(self, seconds: float) -> None:
         """Do nothing for `seconds`, those in suspend included; at once when that is not positive."""
-        due = since_boot() + seconds
-        never = Event()
-        while (left := due - since_boot()) > 0:
-            never.wait(min(left, LOOKS_S))
+        pause_until(since_boot() + seconds)
+
+
+def pause_until(due: float) -> None:
+    """Do nothing until that moment since boot. Not by `time.sleep`, which stands still while the machine sleeps."""
+    never = Event()
+    while (left := due - since_boot()) > 0:
+        never.wait(min(left, LOOKS_S))
 
 
 @cache
