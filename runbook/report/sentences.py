@@ -88,7 +88,7 @@ def _jumped(event: ev.ClockJumped, names: Names) -> str:
 def _clock_corrected(event: ev.ClockCorrected, names: Names) -> str:
     if event.how == "confirmed":
         return _("The time of this laptop was asked about: {how}").format(how=word(event.how, "clock_said"))
-    return _("The time was told: from here on it is this laptop's clock and {moved} ({how})").format(
+    return _("The time was told: from here on it is this laptop's clock plus {moved} ({how})").format(
         moved=span(timedelta(seconds=event.seconds)), how=word(event.how, "clock_said")
     )
 

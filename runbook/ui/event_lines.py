@@ -114,7 +114,7 @@ def _clock_corrected(event: e.ClockCorrected, reader: Reader) -> list[Shown]:
     if event.how == "confirmed":
         return [Shown(_("The time of this laptop was asked about: {how}").format(how=word(event.how, "clock_said")))]
     moved = span(timedelta(seconds=event.seconds))
-    sentence = _("The time was told: from here on it is this laptop's clock and {moved} ({how})")
+    sentence = _("The time was told: from here on it is this laptop's clock plus {moved} ({how})")
     return [Shown(sentence.format(moved=moved, how=word(event.how, "clock_said")), "yellow")]
 
 
