@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.model.events import ClockCorrected, IncidentClosed, IncidentOpened, NoteAdded, ReportedTimeCorrected
+from runbook.model.own_time import timed
 from runbook.model.record import Recorded
 from runbook.model.state import State, fold
 from runbook.model.units import utc_read, utc_text
@@ -52,7 +52,7 @@ def row(
 
 
 def rows(*more: Recorded) -> list[Recorded]:
-    return [row(NOON, 1000.0, seq=1, event=OPENED), *(replace(each, seq=n) for n, each in enumerate(more, 2))]
+    return [row(NOON, 1000.0, seq=1, event=OPENED), *(each._replace(seq=n) for n, each in enumerate(more, 2))]
 
 
 def own(events: Sequence[Recorded]) -> list[timedelta]:
@@ -62,6 +62,7 @@ def own(events: Sequence[Recorded]) -> list[timedelta]:
         state = fold([each], state)
         assert state.last is not None
         found.append(state.last.at - NOON)
+    assert found == [each.at - NOON for each in timed(events)]
     return found
 
 
