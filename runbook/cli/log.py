@@ -55,6 +55,7 @@ def _played(found: Incident, times: float) -> int:
     import time
 
     from runbook.cli.incidents import account
+    from runbook.model.own_time import timed
     from runbook.model.units import span
 
     if not (math.isfinite(times) and times > 0):
@@ -62,7 +63,7 @@ def _played(found: Incident, times: float) -> int:
         raise RunbookError("E-VALUE", where="--play", expected=expected, found=str(times), next=typed)
     reader, before = _reader(found, account(found).opened), None
     try:
-        for recorded in found.read().events:
+        for recorded in timed(found.read().events):
             gap = recorded.at - (before or recorded).at
             if gap.total_seconds() / times > PAUSE_AT_MOST_S:
                 print("  " + _("... {length} later").format(length=span(gap)))
@@ -132,6 +133,6 @@ def _print(recorded: Recorded, reader: Reader) -> None:
     from runbook.ui.event_lines import said
     from runbook.ui.safe_text import one_line, safe
 
-    print(f"#{recorded.seq}  {local_text(recorded.at, reader.zone)}  {one_line(recorded.actor)}")
+    print(f"#{recorded.seq}  {local_text(recorded.wall, reader.zone)}  {one_line(recorded.actor)}")
     for line in said(recorded.event, reader):
         print("  " + safe(line.text))

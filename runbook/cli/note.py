@@ -47,6 +47,7 @@ def command(
     import os
 
     from runbook.cli.incidents import account
+    from runbook.cli.right_time import take_over
     from runbook.store.incidents import Home
     from runbook.world.clock import LiveClock
 
@@ -57,6 +58,7 @@ def command(
     home, clock = Home.of(), LiveClock()
     found = home.find(incident, practice)
     known = account(found)
+    take_over(clock, known.state)
     secrets = _secrets(found, known)
     event: Event
     if reported:
@@ -78,7 +80,9 @@ def command(
 def _corrected(known: Account, reported: str, reason: str, now: datetime) -> ReportedTimeCorrected:
     """The clocks count from here on from another time; what was said before stays in the record."""
     assert known.state.reported_at is not None
-    return ReportedTimeCorrected(_time(known, "--reported", reported, now), utc_text(known.state.reported_at), reason)
+    return ReportedTimeCorrected(
+        _time(known, "--reported", reported, now), utc_text(known.state.shown(known.state.reported_at)), reason
+    )
 
 
 def _time(known: Account, option: str, text: str, now: datetime) -> str:

@@ -18,6 +18,7 @@ from runbook.model.units import local_text, reported_time, span
 if TYPE_CHECKING:
     from runbook.cli.session import Keyboard
     from runbook.model.playbook import Input, Playbook
+    from runbook.model.ports import Clock
     from runbook.model.site import Site
     from runbook.model.state import State
     from runbook.store.folder import Incident
@@ -214,12 +215,12 @@ def made(
         return begun or create()
 
 
-def go_on_or_new(at: Keyboard, found: Sequence[OpenIncident], now: datetime, plan: str, new: bool) -> str:
+def go_on_or_new(at: Keyboard, found: Sequence[OpenIncident], clock: Clock, plan: str, new: bool) -> str:
     """The id to go on with, or nothing for a new, separate fault. Raises E-INCIDENT-OPEN where nobody can be asked."""
     from runbook.ui.open_incidents import lines
 
     first = found[0]
-    at.human.tell(*(line for each in found for line in lines(each.id, each.state, now)))
+    at.human.tell(*(line for each in found for line in lines(each.id, each.state, each.state.now(clock))))
     if new:
         return ""
     if not at.terminal:

@@ -15,6 +15,7 @@ from runbook.model.redaction import mark
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Scheme
+    from runbook.model.events import Event
     from runbook.model.playbook import Playbook
     from runbook.model.record import Recorded
     from runbook.model.site import Site
@@ -106,14 +107,18 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
 
     A journal that is lost is begun anew before. `paper`: what was done on paper is typed in first.
     """
-    from runbook.cli.incidents import plan_and_site
+    from runbook.cli.incidents import plan_and_site, zone_lost
     from runbook.cli.opening import who
+    from runbook.cli.right_time import checked
     from runbook.model.events import IncidentOpened
 
     events, as_, begun_anew = _readable(home, incident, at, as_)
     opened = events[0].event
     assert isinstance(opened, IncidentOpened)
-    plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
+    state = incident.state(events)
+    plan, site = plan_and_site(incident, opened, state.reloaded)
+    if lost := zone_lost(opened.zone):
+        at.human.tell(lost)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
@@ -124,7 +129,9 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
             stack.callback(kept.close)
             kept.wait_ready()
         world = stack.enter_context(world_of(opened.mode, site, folder, at))
-        return run_incident(home, incident, plan, site, world, at, actor, resumed=True, paper=paper or begun_anew)
+        said = checked(at, world.clock, site.zone, state)
+        paper = paper or begun_anew
+        return run_incident(home, incident, plan, site, world, at, actor, resumed=True, said=said, paper=paper)
 
 
 def _readable(
@@ -159,8 +166,9 @@ def run_incident(
     *,
     resumed: bool = False,
     paper: bool = False,
+    said: Sequence[Event] = (),
 ) -> int:
-    """Walk an incident that is on disk until it ends or pauses; the exit code.
+    """Walk an incident that is on disk until it ends or pauses; the exit code. `said`: what was settled before, recorded first.
 
     One process walks it; a further one works beside the walk, or follows. Raises Following, and E-INCIDENT-BUSY where nobody can be asked.
     """
@@ -193,13 +201,15 @@ def run_incident(
         context = Context(plan, site, Ports(world, at.human, journal, evidence), known, actor, bind)
         context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
         screen = Screen(
-            at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line, writer=writer
+            at.console, plan, site, scheme_of(plan), context.state, context.now, line=context.line, writer=writer
         )
         context.listeners.append(screen.on_event)
         at.status.append(screen.status_line)
         look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
         context.ports = replace(context.ports, present_facts=look)
         context.start = opener(home, incident, context)
+        if said:
+            context.record_all(said)
         if place > 1:
             ending = join(context, node(), __version__)
             screen.ending(ending.how, ending.why)

@@ -12,7 +12,7 @@ from runbook.model.playbook import Step, WaitFor
 from runbook.model.replies import CannotAskError
 from runbook.model.telephone import numbers
 from runbook.model.text import _
-from runbook.model.units import local_text, span
+from runbook.model.units import age, local_text
 from runbook.model.words import word
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def handover(context: Context) -> list[str]:
             incident=state.opened.incident, title=context.plan.header.title.pick()
         ),
         _("Fault reported {at}, {elapsed} ago; state: {status}").format(
-            at=local_text(state.reported_at, zone),
-            elapsed=span(context.now() - state.reported_at),
+            at=local_text(state.shown(state.reported_at), zone),
+            elapsed=age(state.reported_at, context.now()),
             status=word(state.status, "status"),
         ),
         *(f"  {title_of(context.plan, known.id)}: {word(known.outcome, 'outcome')}" for known in done),

@@ -25,7 +25,7 @@ def resolve(context: Context, step: Step) -> None:
     assert isinstance(intent, ActionIntended)
     lines = [
         _("UNKNOWN: this was begun at {at} and nobody knows how it ended:").format(
-            at=local_text(known.intent.at, context.site.zone)
+            at=local_text(known.intent.wall, context.site.zone)
         ),
         f"  {_in_words(context, step, intent)}",
     ]

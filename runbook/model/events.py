@@ -118,10 +118,23 @@ class IncidentAborted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClockJumped(Event):
-    """`kind`: wall (it moved by `seconds` against the boot clock) | suspended | rebooted (`seconds` since the last event)."""
+    """`kind`: wall (it moved by `seconds` against the boot clock) | suspended (for `seconds`) | rebooted (`seconds` since the
+    last event by the wall clock, negative where that was set back).
+    """
 
     kind: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCorrected(Event):
+    """A person said what time it is: from here on, rows of this boot are stored with this machine's clock plus `seconds`.
+
+    `how`: told (read from another clock) | confirmed (this machine's clock is right, `seconds` is 0).
+    """
+
+    seconds: float
+    how: str
 
 
 # -- several writers ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,10 @@ from runbook.model.units import utc_read, utc_text
 
 
 class Recorded(NamedTuple):
-    """An event as the journal holds it: acknowledged, in order, chained."""
+    """An event as the journal holds it: acknowledged, in order, chained.
+
+    `ahead`: how far the wall clock that stored it was ahead of the incident's own time; not stored, known after the fold.
+    """
 
     incident: str
     writer: str
@@ -26,10 +29,17 @@ class Recorded(NamedTuple):
     event: Event
     prev: str
     hash: str
+    ahead: timedelta = timedelta()
+
+    @property
+    def wall(self) -> datetime:
+        """When it was stored, by the clock of that machine: what is shown."""
+        return utc_read(self.utc)
 
     @property
     def at(self) -> datetime:
-        return utc_read(self.utc)
+        """When it happened, in the incident's own time: what is counted. In rows that no fold has seen, the same as `wall`."""
+        return utc_read(self.utc) - self.ahead if self.ahead else utc_read(self.utc)
 
     @property
     def kind(self) -> str:

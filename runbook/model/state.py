@@ -14,6 +14,7 @@ from runbook.model.events import (
     AnswerCorrected,
     ApprovalGiven,
     ApprovalRefused,
+    ClockCorrected,
     FailureAnswered,
     IncidentAborted,
     IncidentClosed,
@@ -56,16 +57,19 @@ __all__ = ["END", "Conflict", "Debt", "IncidentState", "Position", "State", "Ste
 
 def fold(events: Iterable[Recorded], state: State | None = None) -> State:
     """The state after these events. Pure: the same events give the same state."""
-    state, last, count = state or State(), None, 0
-    for last in events:
+    state, count = state or State(), 0
+    time, last = state.time, state.last
+    for row in events:
+        time, last = time.counted(last, row)
         state = _handled(state, last)
         count += 1
-    return changed(state, last=last, events=state.events + count) if last else state
+    return changed(state, last=last, events=state.events + count, time=time) if count else state
 
 
 def after(state: State, recorded: Recorded) -> State:
-    """The state after one more event. Events that this version does not know change nothing but `last`."""
-    return changed(_handled(state, recorded), last=recorded, events=state.events + 1)
+    """The state after one more event. Events that this version does not know change nothing but `last` and `time`."""
+    time, recorded = state.time.counted(state.last, recorded)
+    return changed(_handled(state, recorded), last=recorded, events=state.events + 1, time=time)
 
 
 def _handled(state: State, recorded: Recorded) -> State:
@@ -84,7 +88,11 @@ def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
 
 
 def _reported(state: State, recorded: Recorded, event: ReportedTimeCorrected) -> State:
-    return changed(state, reported_at=utc_read(event.at))
+    return changed(state, reported_at=utc_read(event.at) - recorded.ahead)
+
+
+def _clock_said(state: State, recorded: Recorded, event: ClockCorrected) -> State:
+    return changed(state, clock_said=(recorded.boot_id, event.seconds))
 
 
 def _input(state: State, recorded: Recorded, event: InputAnswered) -> State:
@@ -315,6 +323,7 @@ _HANDLERS: dict[type, Any] = {
     JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,
+    ClockCorrected: _clock_said,
     InputAnswered: _input,
     SelfChecked: _self_checked,
     StepBegun: _begun,

@@ -170,6 +170,10 @@ WORDS: dict[str, dict[str, str]] = {
         "suspended": N_("This laptop was suspended"),
         "rebooted": N_("This laptop was started anew"),
     },
+    "clock_said": {
+        "told": N_("read from another clock"),
+        "confirmed": N_("this laptop's clock is right"),
+    },
     "damage": {
         "page": N_("the file is damaged"),
         "missing": N_("it is missing"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -136,6 +136,7 @@ class Facts:
     mode: str
     language: str
     zone: tzinfo
+    shown: Callable[[datetime], datetime]
     plan: str
     plan_version: str
     title: str

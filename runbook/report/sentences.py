@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from runbook.model import events as ev
@@ -28,6 +28,7 @@ class Names:
     recovered: Callable[[str], str]
     title: str
     zone: tzinfo
+    shown: Callable[[datetime], datetime]
 
 
 def sentence(event: ev.Event, names: Names) -> str:
@@ -82,7 +83,18 @@ def _reloaded(event: ev.SiteReloaded, names: Names) -> str:
 
 
 def _jumped(event: ev.ClockJumped, names: Names) -> str:
-    return f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
+    said = f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
+    if event.kind == "rebooted":
+        return _("{what}; how long it really took, only the wall clock says").format(what=said)
+    return _("{what}; lengths are counted without it").format(what=said) if event.kind == "wall" else said
+
+
+def _clock_corrected(event: ev.ClockCorrected, names: Names) -> str:
+    if event.how == "confirmed":
+        return _("The time of this laptop was asked about: {how}").format(how=word(event.how, "clock_said"))
+    return _("The time was told: from here on it is this laptop's clock plus {moved} ({how})").format(
+        moved=span(timedelta(seconds=event.seconds)), how=word(event.how, "clock_said")
+    )
 
 
 def _read(event: ev.ReadingTaken, names: Names) -> str:
@@ -266,6 +278,7 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.IncidentClosed: lambda event, names: _("Closed"),
     ev.IncidentAborted: _aborted,
     ev.ClockJumped: _jumped,
+    ev.ClockCorrected: _clock_corrected,
     ev.ReadingTaken: _read,
     ev.ApprovalGiven: _approved,
     ev.ApprovalRefused: _refused,

@@ -20,7 +20,7 @@ def timeline(events: Sequence[Recorded], names: Names, reported_at: datetime) ->
         said = sentence(recorded.event, names)
         if said and times > 1:
             said = _("{what} ({times} times, the last at {time})").format(
-                what=said, times=times, time=local_text(last, names.zone, date=False)
+                what=said, times=times, time=local_text(names.shown(last), names.zone, date=False)
             )
         if said:
             found.append(

@@ -40,7 +40,7 @@ def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
 
 
 def _approved(event: e.ApprovalGiven, reader: Reader) -> list[Shown]:
-    until = clock_text(utc_read(event.expires_at), reader.zone)[:5]
+    until = clock_text(utc_read(event.expires_at), reader.zone, seconds=False)
     if event.how == "paper":
         who, role = one_line(event.name), reader.role(event.role)
         line = _("Approved on paper by {name} ({role}), at {at}: {act}")
