@@ -33,6 +33,7 @@ from runbook.engine.decide import (
 )
 from runbook.engine.readings import read
 from runbook.engine.signals import ByHand, Moved, Stopped
+from runbook.model.errors import RunbookError
 from runbook.model.events import Paused, RecoveryAnswered, SeverityRaised, StepBegun, StepFinished, WentTo
 from runbook.model.kind import Kind
 from runbook.model.playbook import Step, Together, WaitFor
@@ -48,7 +49,10 @@ class Ending:
 
 
 def walk(context: Context) -> Ending:
-    """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do."""
+    """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do.
+
+    Raises RunbookError: E-OUTPUT when the screen takes no more (then it is paused), E-STORE.
+    """
     try:
         _look_at_itself(context)
         while moves := context.moves():
@@ -66,6 +70,11 @@ def walk(context: Context) -> Ending:
         return _paused(context, stop.why)
     except KeyboardInterrupt as signal:
         return _paused(context, getattr(signal, "why", "interrupt"))
+    except RunbookError as error:
+        # Nobody sees what happens any more; the journal can still say why it stopped here.
+        if error.code == "E-OUTPUT":
+            _paused(context, "output")
+        raise
     if context.state.status == "aborted":
         return Ending("aborted")
     return Ending("recovered" if context.state.status in ("recovered", "closed") else "not_recovered")
