@@ -17,7 +17,7 @@ from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.redaction import in_tree
 from runbook.model.units import utc_read, utc_text
-from runbook.store.bodies import body_event
+from runbook.store.bodies import read_body
 from runbook.store.strict_json import BadRowError, canonical, whole
 
 ROOT = "0" * 64
@@ -101,8 +101,8 @@ def recorded(row: Row) -> Recorded:
         raise BadRowError(str(problem)) from None
     if not _DIGEST.fullmatch(row.hash) or not math.isfinite(row.boot_s):
         raise BadRowError("a field of the wrong form")
-    event = body_event(row.kind, row.body)
-    return Recorded(*row[:7], event, row.prev, row.hash)
+    event, further = read_body(row.kind, row.body)
+    return Recorded(*row[:7], event, row.prev, row.hash, further)
 
 
 class Chain:
@@ -130,12 +130,12 @@ class Chain:
         try:
             if digest(row) != mark or datetime.fromisoformat(utc).tzinfo is not UTC:
                 return None
-            event = body_event(kind, body)
+            event, further = read_body(kind, body)
         except ValueError:
             return None
         self.number += 1
         self.heads[writer] = seq, mark
-        return Recorded(self.incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark)
+        return Recorded(self.incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark, further)
 
     def judged(self, row: Row) -> Recorded | Damage:
         """The same as `add` for any row, one check after the other, with the name of what is wrong."""
