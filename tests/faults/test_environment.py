@@ -244,6 +244,7 @@ def test_evidence_is_kept_by_its_hash_whatever_the_file_is_called(program: Progr
 # -- H40, H41: what lies in the folder
 
 
+@only_in_ci
 def test_nothing_in_the_folder_is_taken_for_ours(program: Program, tmp_path: Path) -> None:
     """H40: a site file and playbooks of the current folder are refused by name until they are accepted; other files are not read."""
     folder = tmp_path / "stick"
