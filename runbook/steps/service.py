@@ -81,7 +81,7 @@ class Service(OverSsh, HostReading):
     def sent(self, site: Site) -> list[str]:
         lines = [self._line(site, name) for name in site.members(self.named)]
         if self._and_since and (host := site.machine(self.host or "")):
-            lines.append(line_for(host, since_words(host.services[self.name].systemd)))
+            lines.append(line_for(host.without_sudo(), since_words(host.services[self.name].systemd)))
         return lines
 
     def problems(self, site: Site | None) -> Problems:
@@ -145,7 +145,8 @@ class Service(OverSsh, HostReading):
         """The status with the time of the last start; without it where the host does not tell."""
         words = since_words(machine.services[self.name].systemd)
         try:
-            reply = ports.world.ssh.run(machine, words, deadline_s=ports.timeout_s or STATUS_TIMEOUT_S)
+            # Anybody may ask this; a list for sudo need not name it.
+            reply = ports.world.ssh.run(machine.without_sudo(), words, deadline_s=ports.timeout_s or STATUS_TIMEOUT_S)
         except CannotAskError:
             return found
         since = active_since(reply.stdout.text(), ports.site.zone) if reply.status == 0 else ""

@@ -192,6 +192,17 @@ def test_since_when_a_service_runs_is_as_systemd_prints_it(printed: str, since: 
     assert replies.calls[1][1] == ("systemctl", "show", "-p", "ActiveEnterTimestamp", "--", "cti-core")
 
 
+def test_since_when_a_service_runs_is_asked_without_sudo() -> None:
+    """Anybody may ask systemd for it, so a host's list for sudo need not name it; the line that is shown says so."""
+    tree = SITE.hosts["cti"].model_dump(exclude_defaults=True, by_alias=True)
+    cti = type(SITE.hosts["cti"]).model_validate({**tree, "ssh": {**tree["ssh"], "sudo": True}})
+    site = SITE.model_copy(update={"hosts": {**SITE.hosts, "cti": cti}})
+    look = kind(Service, host="cti", name="cti-core", do="restart").afterwards(site)
+    status, since = look.exact(site).split("; ")
+    assert "sudo -n -- systemctl is-active" in status
+    assert since.endswith(": systemctl show -p ActiveEnterTimestamp -- cti-core")
+
+
 @pytest.mark.parametrize(("name", "do"), [("old", "restart"), ("cti-core", "status"), ("unknown", "restart")])
 def test_only_systemd_tells_since_when_a_service_runs(name: str, do: str) -> None:
     """A site's own command, an init script and Windows are not asked for a start time; a status is no act."""
