@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from runbook.model.events import KINDS, Event, Unrecognised
 from runbook.model.units import utc_read
 
-
 NOTHING_FURTHER: Mapping[str, Any] = MappingProxyType({})
 
 
