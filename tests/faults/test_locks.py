@@ -38,6 +38,7 @@ def resumed(program: Program) -> str:
     return ran.out
 
 
+@only_in_ci
 def test_a_killed_run_is_gone_on_with_at_once(program: Program) -> None:
     """While it runs, a second run where nobody can be asked is refused and told the holder; killed, nothing has to be unlocked."""
     first = running(program)
