@@ -7,8 +7,10 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,6 +19,7 @@ from typer.main import get_command as click_command
 
 from runbook import __version__
 from runbook.cli.common import chosen_language, lang_option, speak_language, spoken
+from runbook.model.errors import EXIT_MACHINE, RunbookError
 from runbook.model.text import N_, _
 
 PROGRAM = "runbook"
@@ -126,6 +129,14 @@ def run(arguments: Sequence[str]) -> int:
         return ending.exit_code
 
 
+def _stands_somewhere() -> None:
+    """Raises RunbookError E-FOLDER-GONE where the current folder was deleted, or its disk taken away: no relative path means anything."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise RunbookError("E-FOLDER-GONE") from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; what went wrong is said on stderr, never as a traceback."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -140,12 +151,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Looking for plugins reads the metadata of every installed package, and no other package is to take part in validation.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         speak_language(chosen_language(given, os.environ))
+        _stands_somewhere()
         code = run(given)
         sys.stdout.flush()
         # What is left needs no last look: the interpreter's own would take a tenth of a second.
         gc.freeze()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that turns failures into exit codes
+        return _said(error)
+    return code
+
+
+def _said(error: Exception | KeyboardInterrupt) -> int:
+    try:
         from runbook.cli.failures import said
 
         return said(error)
-    return code
+    except MemoryError:
+        # Nothing is left to say it with; the code in the registry's own letters needs no memory.
+        with suppress(OSError):
+            os.write(2, b"E-MEMORY\n")
+        return EXIT_MACHINE

@@ -51,9 +51,20 @@ def as_runbook_error(error: Exception) -> RunbookError:
         return RunbookError("E-USAGE", sentence=spoken_usage(error.format_message()), next=f"{command} --help")
     if isinstance(error, OSError) and error.errno in _NO_PLACE_TO_WRITE:
         return RunbookError("E-OUTPUT", reason=system_said(error))
+    if out_of_memory(error):
+        return RunbookError("E-MEMORY")
     # Taken out before it is cut: half a secret would not be found.
     reason = gate_of(error)(f"{type(error).__name__}: {error}")[:200]
     return RunbookError("E-BUG", reason=reason, file=_logged(error))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory ran out: Python's own error, the system's, or that of the loader of a library."""
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    said = str(error) if isinstance(error, ImportError | RuntimeError) else ""
+    known = ("failed to map", "annot allocate memory", "can't start new thread")
+    return isinstance(error, MemoryError) or any(words in said for words in known)
 
 
 def _logged(error: Exception) -> str:

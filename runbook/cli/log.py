@@ -111,7 +111,7 @@ def row(recorded: Recorded) -> dict[str, Any]:
         "writer": recorded.writer,
         "actor": recorded.actor,
         "kind": recorded.kind,
-        "body": body(recorded.event),
+        "body": {**body(recorded.event), **recorded.further},
         "hash": recorded.hash,
     }
 
@@ -130,9 +130,9 @@ def _reader(incident: Incident, opened: IncidentOpened) -> Reader:
 
 def _print(recorded: Recorded, reader: Reader) -> None:
     from runbook.model.units import local_text
-    from runbook.ui.event_lines import said
+    from runbook.ui.event_lines import told
     from runbook.ui.safe_text import one_line, safe
 
     print(f"#{recorded.seq}  {local_text(recorded.wall, reader.zone)}  {one_line(recorded.actor)}")
-    for line in said(recorded.event, reader):
+    for line in told(recorded, reader):
         print("  " + safe(line.text))

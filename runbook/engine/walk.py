@@ -34,6 +34,7 @@ from runbook.engine.decide import (
 )
 from runbook.engine.readings import read
 from runbook.engine.signals import ByHand, Moved, Stopped
+from runbook.model.errors import RunbookError
 from runbook.model.events import Paused, RecoveryAnswered, SeverityRaised, StepBegun, StepFinished, WentTo
 from runbook.model.kind import Kind
 from runbook.model.playbook import Step, Together, WaitFor
@@ -52,6 +53,7 @@ def walk(context: Context, *, paper: bool = False) -> Ending:
     """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do.
 
     `paper`: first take what was done on paper, typed in now.
+    Raises RunbookError: E-OUTPUT when the screen takes no more (then it is paused), E-STORE.
     """
     try:
         if paper:
@@ -73,6 +75,11 @@ def walk(context: Context, *, paper: bool = False) -> Ending:
         return _paused(context, stop.why)
     except KeyboardInterrupt as signal:
         return _paused(context, getattr(signal, "why", "interrupt"))
+    except RunbookError as error:
+        # Nobody sees what happens any more; the journal can still say why it stopped here.
+        if error.code == "E-OUTPUT":
+            _paused(context, "output")
+        raise
     if context.state.status == "aborted":
         return Ending("aborted")
     return Ending("recovered" if context.state.status in ("recovered", "closed") else "not_recovered")

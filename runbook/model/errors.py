@@ -146,6 +146,15 @@ REGISTRY: dict[str, Code] = {
     "E-OUTPUT": Code(
         N_("The output could not be written: {reason}. The journal is safe."), N_("runbook status"), EXIT_MACHINE
     ),
+    "E-MEMORY": Code(
+        N_("This laptop has not enough memory for this. What was saved stays saved."),
+        N_("close other programs, then type the same again"),
+        EXIT_MACHINE,
+    ),
+    "E-FOLDER-GONE": Code(
+        N_("The folder in which this was typed is not there any more; nothing was started."),
+        N_("cd ~   then type the same again"),
+    ),
     # the walk
     "E-DEBTS-OPEN": Code(
         N_("{name} cannot be ended: {count} thing(s) are still open."),

@@ -1,7 +1,9 @@
 """The events: the engine's only output. Codes, values and what people typed; never sentences of ours.
 
 Every event is a frozen dataclass named in the past tense; its fields are JSON values. `body` and `event` turn one into the
-journal's JSON object and back; a kind or field that this version does not know is kept as `Unrecognised`, never lost.
+journal's JSON object and back; a kind that this version does not know is kept as `Unrecognised`, a field as `Recorded.further`,
+never lost. A known event keeps its meaning whatever fields a later version has added: an intent of a newer program is an intent.
+So a field is only ever added with a default, and what would change an event's meaning is an event of a new kind.
 """
 
 from __future__ import annotations

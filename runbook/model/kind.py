@@ -148,6 +148,10 @@ class Kind(Model):
         """Whether this body changes the world (a `service` with `do: status` does not)."""
         return self.GROUP == "action"
 
+    def afterwards(self, site: Site) -> Kind | None:
+        """The reading that tells most of this act when nobody knows how it ended; None when there is none beside its `verify`."""
+        return None
+
     def opens(self) -> str:
         """What it leaves open until a closing step: `emergency_lines`, `manual_tickets`, or nothing."""
         return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
@@ -176,6 +176,11 @@ class Host(Model):
     """Its named commands."""
     bindings: dict[str, Mac] = Field(default_factory=dict)
     """Which MAC address belongs to which of its ports, for the reader `mac`."""
+
+    def without_sudo(self) -> Self:
+        """The same host, its commands not sent through sudo."""
+        plain = self.ssh.model_copy(update={"sudo": False}) if self.ssh else None
+        return self.model_copy(update={"ssh": plain})
 
 
 class Seat(Host):

@@ -213,6 +213,10 @@ class Evidence(Protocol):
         """Store bytes by their hash, durably. `name` is only a label, never a path."""
         ...
 
+    def read(self, sha256: str) -> bytes:
+        """The bytes with this hash. Raises RunbookError E-FILE when they are not there or are not what they were."""
+        ...
+
 
 class Journal(Protocol):
     """The incident's append-only record. What `append` returned survives a power cut."""

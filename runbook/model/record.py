@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from runbook.model.events import KINDS, Event, Unrecognised
 from runbook.model.units import utc_read, utc_text
 
+NOTHING_FURTHER: Mapping[str, Any] = MappingProxyType({})
+
 
 class Recorded(NamedTuple):
-    """An event as the journal holds it: acknowledged, in order, chained.
+    """An event as the journal holds it: acknowledged, in order, chained. `further`: fields that a later version has added.
 
     `ahead`: how far the wall clock that stored it was ahead of the incident's own time; not stored, known after the fold.
     """
@@ -29,6 +32,7 @@ class Recorded(NamedTuple):
     event: Event
     prev: str
     hash: str
+    further: Mapping[str, Any] = NOTHING_FURTHER
     ahead: timedelta = timedelta()
 
     @property
@@ -65,14 +69,25 @@ def body(event: Event) -> dict[str, Any]:
 
 
 def event(kind: str, data: Mapping[str, Any]) -> Event:
-    """The event that `body` wrote. Unknown kinds and fields come back as `Unrecognised`."""
+    """The event that `body` wrote; fields that this version does not know are left to `further`.
+
+    An unknown kind, and one that lacks a field, comes back as `Unrecognised`.
+    """
     cls = KINDS.get(kind)
-    if cls is None or cls is Unrecognised or not data.keys() <= _fields(kind):
+    if cls is None or cls is Unrecognised:
         return Unrecognised(kind, dict(data))
+    known = _fields(kind)
     try:
-        return cls(**data)
+        return cls(**(data if data.keys() <= known else {name: data[name] for name in data.keys() & known}))
     except TypeError:
         return Unrecognised(kind, dict(data))
+
+
+def further(event: Event, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of the JSON object `data` that `event`, made of it, does not hold."""
+    if isinstance(event, Unrecognised) or data.keys() <= (known := _fields(type(event).__name__)):
+        return NOTHING_FURTHER
+    return {name: value for name, value in data.items() if name not in known}
 
 
 @cache

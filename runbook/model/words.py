@@ -112,6 +112,7 @@ WORDS: dict[str, dict[str, str]] = {
         "terminate": N_("the program was told to end"),
         "interrupt": N_("Ctrl-C"),
         "not_answered": N_("there was no answer"),
+        "output": N_("the screen took no more output"),
         "not_confirmed": N_("nobody at a terminal confirmed the act"),
         "failure_menu": N_("after a failure"),
     },

@@ -19,6 +19,8 @@ from runbook.report.glyphs import shown
 from runbook.report.record import Facts
 
 TEMPLATE = "report.typ"
+ROOM_BYTES, ROOM_TIMES = 256 << 20, 40
+"""How much memory typst is sure to find: a base, and so many times its data. It ends the whole program where it finds none."""
 WHOLE_LINES = 24
 """Tables of at most so many lines are not broken over pages; one that is longer than a page must be."""
 
@@ -29,13 +31,17 @@ def pdf(facts: Facts, blocks: list[Block]) -> bytes:
 
 
 def compiled(content: dict[str, Any], at: datetime, name: str) -> bytes:
-    """The template's pages with `content` as their data, as if made at `at`. Raises RunbookError E-FORM when typst refuses."""
+    """The template's pages with `content` as their data, as if made at `at`.
+
+    Raises RunbookError E-FORM when typst refuses, MemoryError when there is not enough memory for it.
+    """
     import typst
     from pylopdf_fonts_zh_cn import sans_path
 
     font = Path(sans_path())
     gate = _for_font(font)
-    data = _mapped(content, gate)
+    data = json.dumps(_mapped(content, gate), ensure_ascii=False)
+    bytearray(ROOM_BYTES + ROOM_TIMES * len(data))
     try:
         made, warnings = typst.compile_with_warnings(
             str(templates_dir() / TEMPLATE),
@@ -46,7 +52,7 @@ def compiled(content: dict[str, Any], at: datetime, name: str) -> bytes:
             # Tagged, for archives and screen readers; and with a standard set, a missing glyph is never a blank.
             pdf_standards=["a-2a", "ua-1"],
             timestamp=int(at.timestamp()),
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            sys_inputs={"data": data},
         )
     except (typst.TypstError, RuntimeError, OSError) as problem:
         raise RunbookError("E-FORM", reason=_first_line(str(problem)), name=name) from problem

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from runbook.model.host_reading import COUNTS, HostReading
-from runbook.model.kind import Group, Result, StepPorts
+from runbook.model.kind import Group, Kind, Result, StepPorts
 from runbook.model.lookup import Problems, nearest
 from runbook.model.machine import Host
 from runbook.model.over_ssh import OverSsh, line_for
@@ -17,6 +18,7 @@ from runbook.model.remote import act_result, kept, words_sent
 from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.schema import ServiceName
 from runbook.model.site import Site
+from runbook.model.systemd import active_since, since_words
 from runbook.model.text import N_, ExpectedError, _
 
 STATUS_TIMEOUT_S = 10.0
@@ -68,6 +70,7 @@ class Service(OverSsh, HostReading):
     """The service's name on that host, as the site file has it."""
     do: Do
     """status, start, stop or restart. Only a status is read of several `hosts`."""
+    _and_since: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _acts_on_one(self) -> Self:
@@ -76,7 +79,10 @@ class Service(OverSsh, HostReading):
         return self
 
     def sent(self, site: Site) -> list[str]:
-        return [self._line(site, name) for name in site.members(self.named)]
+        lines = [self._line(site, name) for name in site.members(self.named)]
+        if self._and_since and (host := site.machine(self.host or "")):
+            lines.append(line_for(host.without_sudo(), since_words(host.services[self.name].systemd)))
+        return lines
 
     def problems(self, site: Site | None) -> Problems:
         found = self.host_problems(site)
@@ -108,6 +114,16 @@ class Service(OverSsh, HostReading):
     def changes(self) -> bool:
         return self.do != "status"
 
+    def afterwards(self, site: Site) -> Kind | None:
+        """Its status, and since when it runs: systemd tells that; an init script, Windows and a site's own command do not."""
+        host = site.machine(self.host or "")
+        known = host.services.get(self.name) if host else None
+        if self.do == "status" or known is None or not known.systemd:
+            return None
+        status = Service(host=self.host, name=self.name, do="status")
+        status._and_since = True
+        return status
+
     def manual_form(self, site: Site) -> str:
         return _(_BY_HAND[self.do]).format(host=self.called(site), name=self.name)
 
@@ -121,8 +137,21 @@ class Service(OverSsh, HostReading):
             raise CannotAskError("channel", self._no_command(host))
         if self.do == "status":
             reply = ports.world.ssh.run(machine, words, deadline_s=ports.timeout_s or STATUS_TIMEOUT_S)
-            return reading(reply, script=bool(machine.services[self.name].init))
+            found = reading(reply, script=bool(machine.services[self.name].init))
+            return self._with_since(ports, machine, found) if self._and_since else found
         return act_result(ports.world.ssh.run(machine, words, deadline_s=ports.timeout_s or ACT_TIMEOUT_S))
+
+    def _with_since(self, ports: StepPorts, machine: Host, found: Result) -> Result:
+        """The status with the time of the last start; without it where the host does not tell."""
+        words = since_words(machine.services[self.name].systemd)
+        try:
+            # Anybody may ask this; a list for sudo need not name it.
+            reply = ports.world.ssh.run(machine.without_sudo(), words, deadline_s=ports.timeout_s or STATUS_TIMEOUT_S)
+        except CannotAskError:
+            return found
+        since = active_since(reply.stdout.text(), ports.site.zone) if reply.status == 0 else ""
+        raw = (*found.raw, *(("since", data) for name, data in kept(reply) if name == "stdout"))
+        return replace(found, values={**found.values, "since": since or None}, raw=raw)
 
     def _line(self, site: Site, name: str) -> str:
         host = site.machine(name)

@@ -8,7 +8,7 @@ of reading JSON and looking at every key.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, make_dataclass
 from functools import cache
 from operator import itemgetter
@@ -56,14 +56,20 @@ class _Form:
 
 
 def body_event(kind: str, text: str) -> Event:
-    """The event of a body's text. Unknown kinds and fields come back as `Unrecognised`. Raises BadRowError (see `strict`)."""
+    """The event of a body's text; an unknown kind comes back as `Unrecognised`. Raises BadRowError (see `strict`)."""
+    return read_body(kind, text)[0]
+
+
+def read_body(kind: str, text: str) -> tuple[Event, Mapping[str, Any]]:
+    """The same, and the fields that a later version has added to the event."""
     found = patterned(kind, text)
     if found is not None:
-        return found
+        return found, record.NOTHING_FURTHER
     body = strict(text)
     if not isinstance(body, dict):
         raise BadRowError("the body is no object")
-    return record.event(kind, body)
+    event = record.event(kind, body)
+    return event, record.further(event, body)
 
 
 def patterned(kind: str, text: str) -> Event | None:

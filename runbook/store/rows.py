@@ -18,7 +18,7 @@ from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.redaction import in_tree
 from runbook.model.units import utc_read, utc_text
-from runbook.store.bodies import body_event
+from runbook.store.bodies import read_body
 from runbook.store.strict_json import BadRowError, canonical, whole
 
 ROOT = "0" * 64
@@ -102,8 +102,8 @@ def recorded(row: Row) -> Recorded:
         raise BadRowError(str(problem)) from None
     if not _DIGEST.fullmatch(row.hash) or not math.isfinite(row.boot_s):
         raise BadRowError("a field of the wrong form")
-    event = body_event(row.kind, row.body)
-    return Recorded(*row[:7], event, row.prev, row.hash)
+    event, further = read_body(row.kind, row.body)
+    return Recorded(*row[:7], event, row.prev, row.hash, further)
 
 
 class Chain:
@@ -138,12 +138,13 @@ class Chain:
             # What is no text has no digest, so the types of the other fields need no look of their own.
             if digest(row) != mark or datetime.fromisoformat(utc).tzinfo is not UTC:
                 return None
-            event = body_event(kind, body)
+            event, further = read_body(kind, body)
         except (ValueError, TypeError):
             return None
         self.number += 1
         self.heads[writer] = seq, mark
-        return tuple.__new__(Recorded, (incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark, NONE))
+        fields = (incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark, further, NONE)
+        return tuple.__new__(Recorded, fields)
 
     def judged(self, row: Row) -> Recorded | Damage:
         """The same as `add` for any row, one check after the other, with the name of what is wrong."""

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from runbook.model.errors import RunbookError, system_said
 from runbook.ui.glyphs import Shown, carried, cells, clipped, fold
+from runbook.ui.reader_gone import takes
 from runbook.ui.safe_text import BAR, safe
 
 if TYPE_CHECKING:
@@ -69,6 +70,13 @@ class Console:
         with self._lock, self._faults_named():
             self._clear_passing()
             self._raw(carried(safe(self.redact(text)), self.encoding))
+
+    @property
+    def takes(self) -> bool:
+        """Whether a line can be written now without waiting for whoever reads it."""
+        with suppress(OSError, ValueError, AttributeError):
+            return takes(self._rich.file.fileno())
+        return True
 
     @property
     def redraws(self) -> bool:

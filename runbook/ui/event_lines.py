@@ -23,12 +23,19 @@ __all__ = ["Reader", "event_lines", "said"]
 
 def event_lines(recorded: Recorded, reader: Reader) -> list[Shown]:
     """The event in words, its time of day first. What a machine or a device wrote follows behind the bar."""
-    first, *others = said(recorded.event, reader)
+    first, *others = told(recorded, reader)
     return [Shown(f"{clock_text(recorded.wall, reader.zone)}  {first.text}", first.style), *others]
 
 
-def said(event: e.Event, reader: Reader) -> list[Shown]:
+def told(recorded: Recorded, reader: Reader) -> list[Shown]:
     """The same without the time."""
+    added = ", ".join(f"{name}={value}" for name, value in recorded.further.items())
+    further = [Shown(_("Of another version of the program:")), *behind_bar(added[:400])] if added else []
+    return [*said(recorded.event, reader), *further]
+
+
+def said(event: e.Event, reader: Reader) -> list[Shown]:
+    """What this version knows of an event, in words."""
     return _SAID.get(type(event), _unrecognised)(event, reader)
 
 

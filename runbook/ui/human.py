@@ -93,7 +93,8 @@ class KeyboardHuman(ABC):
         # Output that fails here fails again, and is reported, where the next line is written.
         with suppress(RunbookError):
             while not done.wait(wait):
-                if self._asking_secret.is_set():
+                # A thread that waits for the screen would hold up whoever writes next.
+                if self._asking_secret.is_set() or not self._console.takes:
                     continue
                 seconds = int(time.monotonic() - began)
                 line = _("{what} ... {seconds} s").format(what=what, seconds=seconds)

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from runbook.model.prompts import Gone, Key
+from runbook.ui.reader_gone import wait_for_nobody
 
 Why = Literal["hangup", "terminate", "interrupt"]
 
@@ -40,7 +41,7 @@ class Signals:
         """Take the signals, where this is the main thread and the system has them."""
         if threading.current_thread() is not threading.main_thread():
             return
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPWR", "SIGBREAK"):
             number = getattr(signal, name, None)
             if number is not None and number not in self._before:
                 with suppress(OSError, ValueError):
@@ -93,6 +94,8 @@ class Signals:
             self._interrupts += 1
         else:
             self._why = self._why or "terminate"
+        if self._why:
+            wait_for_nobody()
         if self._at_work:
             self._leave_if_told()
             self._noticed()

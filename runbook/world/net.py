@@ -27,7 +27,8 @@ RESOLVE_S = 5.0
 """A name that takes longer does not resolve, as far as a technician is concerned."""
 
 _ADDRESS = re.compile(r"[A-Za-z0-9:][A-Za-z0-9._:-]{0,252}")
-_NO_ROUTE = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+# EINVAL: Linux has a `blackhole` route there, or the address is link-local and names no interface.
+_NO_ROUTE = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 _NO_LINK = {errno.ENETDOWN}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _REFUSED = {errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED}

@@ -156,7 +156,7 @@ class Preflight:
         assert host.ssh is not None
         if host.ssh.via != "openssh":
             logged_in(host, Deadlines(), Ways(self.site.hosts, self.world.secrets)).close()
-        elif self.world.ssh.run(_plainly(host), ("exit",), deadline_s=_COMMAND_S).status is None:
+        elif self.world.ssh.run(host.without_sudo(), ("exit",), deadline_s=_COMMAND_S).status is None:
             raise CannotAskError("channel", _("the host let us in, but a command did not end"))
 
     def _key_shown(self, host: Host) -> None:
@@ -169,7 +169,9 @@ class Preflight:
         refused, wanted = [], _through_sudo(host)
         for called, words in wanted.items():
             try:
-                reply = self.world.ssh.run(_plainly(host), ("sudo", "-n", "-l", "--", *words), deadline_s=_COMMAND_S)
+                reply = self.world.ssh.run(
+                    host.without_sudo(), ("sudo", "-n", "-l", "--", *words), deadline_s=_COMMAND_S
+                )
             except CannotAskError as cannot:
                 return Finding("host", name, "sudo", "bad", cannot.detail)
             if reply.status != 0:
@@ -181,7 +183,7 @@ class Preflight:
 
     def _clock(self, name: str, host: Host) -> Finding:
         try:
-            reply = self.world.ssh.run(_plainly(host), ("date", "-u", "+%s"), deadline_s=_COMMAND_S)
+            reply = self.world.ssh.run(host.without_sudo(), ("date", "-u", "+%s"), deadline_s=_COMMAND_S)
             off = int(reply.stdout.text().strip()[:12]) - self.world.clock.now().timestamp()
         except (CannotAskError, ValueError):
             return Finding("host", name, "clock", "not_asked", _("it does not say what time it is"))
@@ -202,12 +204,6 @@ def _looked_for(host: Host) -> Iterator[str]:
         here, inside = not _jump(host), host.ssh is not None
         if {"resolves": here, "answers": here, "sudo": bool(host.ssh and host.ssh.sudo)}.get(check, inside):
             yield check
-
-
-def _plainly(host: Host) -> Host:
-    """The same host, its commands not sent through sudo."""
-    assert host.ssh is not None
-    return host.model_copy(update={"ssh": host.ssh.model_copy(update={"sudo": False})})
 
 
 def _through_sudo(host: Host) -> dict[str, tuple[str, ...]]:

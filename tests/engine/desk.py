@@ -77,6 +77,7 @@ steps:
 """
 STATUS = "systemctl is-active -- core"
 RESTART = "systemctl restart -- core"
+SINCE = "systemctl show -p ActiveEnterTimestamp -- core"
 
 
 def playbook(name: str, steps: str, then: str = "end", extra: str = "", severity: str = "SEV3") -> tuple[str, str]:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -199,9 +199,9 @@ def exited(status: int, out: str = "") -> SshReply:
     return SshReply(status, "exit", written, NOTHING, 0.1)
 
 
-def lost() -> SshReply:
+def lost(out: str = "") -> SshReply:
     """A command whose connection was lost: nobody knows how it ended."""
-    return SshReply(None, "lost", NOTHING, NOTHING, 0.1)
+    return replace(exited(0, out), status=None, ended="lost")
 
 
 def cannot(phase: Any = "connect") -> CannotAskError:
@@ -320,3 +320,6 @@ class MemoryEvidence:
         digest = sha256(data).hexdigest()
         self.kept[digest] = data
         return Kept(digest, name, len(data))
+
+    def read(self, sha256: str) -> bytes:
+        return self.kept[sha256]

@@ -20,8 +20,8 @@ from runbook.model.events import (
 )
 from runbook.model.playbook import Playbook
 from runbook.model.prompts import Gone, Key
-from tests.engine.desk import RESTART, SITE, STATUS, Desk, plan
-from tests.engine.fakes import ACTIVE, INACTIVE, cannot, exited, lost
+from tests.engine.desk import RESTART, SINCE, SITE, STATUS, Desk, plan
+from tests.engine.fakes import ACTIVE, INACTIVE, Killed, cannot, exited, lost
 
 STEP = """
 - id: restart
@@ -326,6 +326,7 @@ def test_enter_does_not_answer_for_an_unknown_act() -> None:
 def _unknown(script: dict[str, Any]) -> Desk:
     made = desk({**script, "restart.failure": Key("q")})
     made.world.ssh.on(RESTART, lost(), exited(0))
+    made.world.ssh.on(SINCE, exited(0, "ActiveEnterTimestamp=Wed 2026-11-04 04:00:02 UTC\n"))
     made.walk()
     return made
 
@@ -342,9 +343,63 @@ def test_not_done_is_a_failure_and_sends_nothing() -> None:
 
 
 def test_it_may_be_looked_at_first() -> None:
+    """The look is read-only, recorded, and shows since when the service runs beside the time of the act; a person says how it ended."""
     made = _unknown({"restart.unknown": ["verify", "done"]})
     assert [taken.purpose for taken in made.events(ReadingTaken)] == ["before", "unknown"]
-    assert "Now: active" in made.human.asked("restart.unknown")[1].lines[-1]
+    first, second = made.human.asked("restart.unknown")
+    assert first.choices[0].label.count("systemctl") == 2, "both commands are shown before they are run"
+    assert [line.partition(" at ")[::2] for line in second.lines[-3:]] == [
+        ("Now: active (exit 0) (passed)", ""),
+        ("The service was last started", "2026-11-04 12:00:02 +08:00, by its host's clock."),
+        ("This act was begun", "2026-11-04 12:00:00 +08:00, by this laptop's clock."),
+    ]
+    assert made.events(ReadingTaken)[-1].values["since"] == "2026-11-04T04:00:02.000Z"
+    assert finished(made).by == "person"
+
+
+def test_nothing_is_looked_at_unasked_and_nothing_is_concluded() -> None:
+    """A service that was started right after the act was begun: still unknown, and the host was not even asked since when."""
+    made = _unknown({"restart.unknown": Key("q")})
+    assert SINCE not in made.world.ssh.calls
+    made.resume({"restart.unknown": ["verify", Key("q")]})
+    assert SINCE in made.world.ssh.calls
+    assert [step.id for step in made.state.unknown] == ["restart"]
+    assert (made.events(UnknownAnswered), sent(made)) == ([], 1)
+
+
+@pytest.mark.parametrize("reply", [exited(0, "ActiveEnterTimestamp=\n"), exited(1), lost(), cannot()])
+def test_a_host_that_does_not_tell_since_when_is_read_all_the_same(reply: object) -> None:
+    """Without a start time the look says what the service's status is, and no time of ours is put in its place."""
+    made = desk({"restart.unknown": ["verify", "done"]})
+    made.world.ssh.on(RESTART, lost())
+    made.world.ssh.on(SINCE, reply)
+    made.walk()
+    shown = made.human.asked("restart.unknown")[1].lines
+    assert shown[-1] == "Now: active (exit 0) (passed)"
+    assert finished(made).outcome == "passed"
+
+
+def test_what_was_recorded_of_an_unknown_act_is_shown() -> None:
+    """What was read before it, how it was last seen and the first lines of what the host said stand above the question."""
+    made = desk({"restart.unknown": Key("q")})
+    said = "".join(f"line {n}\n" for n in range(9)) + "x" * 5000
+    made.world.ssh.on(RESTART, lost(said))
+    made.walk()
+    (asked,) = made.human.asked("restart.unknown")
+    assert [line.partition(": ")[2] for line in asked.lines[2:4]] == ["inactive (exit 3)", "lost"]
+    assert asked.lines[4].split("\n") == ["stdout:", *(f"line {n}" for n in range(5)), "..."]
+
+
+def test_a_program_that_died_in_the_act_says_that_nothing_is_recorded_of_its_end() -> None:
+    """Killed between intent and end: the evidence is the intent alone, and that is said."""
+    whole = desk()
+    whole.walk()
+    made = desk()
+    (made.journal.kill_at,) = (row.seq for row in whole.journal.rows if isinstance(row.event, ActionIntended))
+    with pytest.raises(Killed):
+        made.walk()
+    made.resume({"restart.unknown": Key("q")})
+    assert "Nothing is recorded of its end" in made.human.asked("restart.unknown")[0].lines[-1]
 
 
 def test_going_on_with_it_unknown_is_kept_as_open() -> None:

@@ -151,6 +151,7 @@ def centre_desk(the_plan: Playbook, seed: int) -> tuple[Desk, Centre]:
     desk = Desk(the_plan)
     for service in SERVICES:
         desk.world.ssh.on(f"systemctl is-active -- {service}", lambda service=service: centre.status(service))
+        desk.world.ssh.on(f"systemctl show -p ActiveEnterTimestamp -- {service}", exited(0))
         desk.world.ssh.on(f"systemctl restart -- {service}", lambda service=service: centre.restart(service))
     desk.world.icmp.on("192.0.2.1", centre.drawn("ping", 6))
     desk.human = Policy(seed, lambda step: truth(desk, centre, step), the_plan.steps[-1].id)

@@ -104,3 +104,15 @@ def test_whatever_is_not_in_the_table_is_not_found_and_changes_nothing(command: 
 
 def test_words_are_split_as_the_shell_quoting_of_the_product_joins_them() -> None:
     assert words(b"systemctl is-active -- 'a b'") == ("systemctl", "is-active", "--", "a b")
+
+
+def test_since_when_a_service_runs_is_told_as_systemd_does() -> None:
+    """Nothing before the first start; the time of the last start from then on, also while the service is stopped again."""
+    asked = ("systemctl", "show", "-p", "ActiveEnterTimestamp", "--", "cti-core")
+    centre = centre_in("service-stopped")
+    assert ended(centre, "cti", asked, NOW).stdout == "ActiveEnterTimestamp=\n"
+    centre = ended(centre, "cti", ("systemctl", "restart", "--", "cti-core"), NOW).centre.at(NOW + 60)
+    told = "ActiveEnterTimestamp=Thu 1970-01-01 00:16:43 UTC\n"
+    assert ended(centre, "cti", asked, NOW + 61).stdout == told
+    centre = ended(centre, "cti", ("systemctl", "stop", "--", "cti-core"), NOW + 62).centre
+    assert ended(centre, "cti", asked, NOW + 63).stdout == told

@@ -165,6 +165,50 @@ def test_a_service_s_status_is_read_from_the_exit_status(status: int, printed: s
     assert replies.calls == [("192.0.2.1", ("systemctl", "is-active", "--", "cti-core"), 10.0)]
 
 
+SYSTEMD_PRINTS = [
+    ("ActiveEnterTimestamp=Mon 2026-11-30 10:38:43 UTC\n", "2026-11-30T10:38:43.000Z"),
+    ("ActiveEnterTimestamp=Mon 2026-11-30 18:38:43 CST\n", "2026-11-30T10:38:43.000Z"),  # as the site's zone is called
+    ("ActiveEnterTimestamp=Mon 2026-11-30 13:38:43 +03\r\n", "2026-11-30T10:38:43.000Z"),
+    ("ActiveEnterTimestamp=Mon 2026-11-30 16:08:43 +0530\n", "2026-11-30T10:38:43.000Z"),
+    ("ActiveEnterTimestamp=Mon 2026-11-30 10:38:43.123456 UTC\n", "2026-11-30T10:38:43.000Z"),
+    ("ActiveEnterTimestamp=Mon 2026-11-30 05:38:43 EST\n", "2026-11-30 05:38:43 EST"),
+    ("ActiveEnterTimestamp=Sat 0001-01-01 00:00:00 +14\n", "0001-01-01 00:00:00 +14"),
+    ("ActiveEnterTimestamp=\n", None),  # systemd 252: never active since the machine was started
+    ("ActiveEnterTimestamp=n/a\n", None),
+    ("ActiveEnterTimestamp=Mon 2026-13-41 10:38:43 UTC\n", None),
+    ("Welcome to cti!\nActiveEnterTimestamp=Mon 2026-11-30 10:38:43 UTC\n", "2026-11-30T10:38:43.000Z"),
+    ("", None),
+    ("\x1b[2J" * 99, None),
+]
+
+
+@pytest.mark.parametrize(("printed", "since"), SYSTEMD_PRINTS)
+def test_since_when_a_service_runs_is_as_systemd_prints_it(printed: str, since: str | None) -> None:
+    """The time is UTC where the zone that the host names is known here, else the host's own words, else nothing; it decides nothing."""
+    replies = Replies(ssh_reply(0, printed))
+    look = kind(Service, host="cti", name="cti-core", do="restart").afterwards(SITE)
+    result = look.run(ports(replies=replies))
+    assert (result.outcome, result.found, result.values["since"]) == ("passed", "active (exit 0)", since)
+    assert replies.calls[1][1] == ("systemctl", "show", "-p", "ActiveEnterTimestamp", "--", "cti-core")
+
+
+def test_since_when_a_service_runs_is_asked_without_sudo() -> None:
+    """Anybody may ask systemd for it, so a host's list for sudo need not name it; the line that is shown says so."""
+    tree = SITE.hosts["cti"].model_dump(exclude_defaults=True, by_alias=True)
+    cti = type(SITE.hosts["cti"]).model_validate({**tree, "ssh": {**tree["ssh"], "sudo": True}})
+    site = SITE.model_copy(update={"hosts": {**SITE.hosts, "cti": cti}})
+    look = kind(Service, host="cti", name="cti-core", do="restart").afterwards(site)
+    status, since = look.exact(site).split("; ")
+    assert "sudo -n -- systemctl is-active" in status
+    assert since.endswith(": systemctl show -p ActiveEnterTimestamp -- cti-core")
+
+
+@pytest.mark.parametrize(("name", "do"), [("old", "restart"), ("cti-core", "status"), ("unknown", "restart")])
+def test_only_systemd_tells_since_when_a_service_runs(name: str, do: str) -> None:
+    """A site's own command, an init script and Windows are not asked for a start time; a status is no act."""
+    assert kind(Service, host="cti", name=name, do=do).afterwards(SITE) is None
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [

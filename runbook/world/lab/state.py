@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from runbook.world.lab.cases import CASES, HEALTHY, Case
@@ -13,10 +13,11 @@ Status = Literal["running", "stopped", "starting", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. `until` is when a starting one begins to run, in seconds since 1970."""
+    """One service. `until` is when a starting one begins to run, `since` when it last began to; in seconds since 1970."""
 
     status: Status
     until: float = 0.0
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Centre:
         if not any(service.status == "starting" and service.until <= now for service in self.services.values()):
             return self
         settled = {
-            name: Service("running") if service.status == "starting" and service.until <= now else service
+            name: Service("running", since=service.until)
+            if service.status == "starting" and service.until <= now
+            else service
             for name, service in self.services.items()
         }
         return replace(self, services=settled)
@@ -62,7 +65,7 @@ class Centre:
 
     def data(self) -> dict[str, Any]:
         """What `state.json` holds."""
-        services = {name: {"status": service.status, "until": service.until} for name, service in self.services.items()}
+        services = {name: asdict(service) for name, service in self.services.items()}
         return {"case": self.case_name, "services": services}
 
 
@@ -75,7 +78,10 @@ def centre_in(case_name: str) -> Centre:
 def centre_from(data: Any) -> Centre:
     """The lab as `data` of `state.json` says; healthy where that cannot be understood."""
     try:
-        kept = {name: Service(entry["status"], float(entry["until"])) for name, entry in data["services"].items()}
+        kept = {
+            name: Service(entry["status"], float(entry["until"]), float(entry.get("since", 0)))
+            for name, entry in data["services"].items()
+        }
         centre = Centre(data["case"], {name: kept[name] for name in SERVICES})
     except (KeyError, TypeError, ValueError, AttributeError):
         return centre_in(HEALTHY)
