@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from runbook.model.events import KINDS, Event, Unrecognised
 from runbook.model.units import utc_read, utc_text
 
+NOT_COUNTED = timedelta()
+
 
 class Recorded(NamedTuple):
     """An event as the journal holds it: acknowledged, in order, chained.
@@ -29,7 +31,7 @@ class Recorded(NamedTuple):
     event: Event
     prev: str
     hash: str
-    ahead: timedelta = timedelta()
+    ahead: timedelta = NOT_COUNTED
 
     @property
     def wall(self) -> datetime:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from runbook.model import events, record
 from runbook.model.events import Event
 from runbook.model.ports import Clock
-from runbook.model.record import Recorded
+from runbook.model.record import NOT_COUNTED, Recorded
 from runbook.model.redaction import in_tree
 from runbook.model.units import utc_read, utc_text
 from runbook.store.bodies import body_event
@@ -142,7 +142,9 @@ class Chain:
             return None
         self.number += 1
         self.heads[writer] = seq, mark
-        return tuple.__new__(Recorded, (incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark))
+        return tuple.__new__(
+            Recorded, (incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark, NOT_COUNTED)
+        )
 
     def judged(self, row: Row) -> Recorded | Damage:
         """The same as `add` for any row, one check after the other, with the name of what is wrong."""
