@@ -13,6 +13,7 @@ from runbook.model.text import _
 if TYPE_CHECKING:
     from runbook.cli.incidents import Account
     from runbook.model.events import Event
+    from runbook.model.ports import Clock
     from runbook.store.folder import Incident
 
 
@@ -31,6 +32,7 @@ def command(
 ) -> int:
     """Close an incident when nothing is open; with --abort, end it without recovery, confirmed by the typed number."""
     from runbook.cli.incidents import account, actor_of
+    from runbook.cli.right_time import take_over
     from runbook.model.events import IncidentAborted, IncidentClosed
     from runbook.model.units import utc_text
     from runbook.store.incidents import Home
@@ -41,13 +43,14 @@ def command(
     actor = actor_of(home, as_)
     with found.alone(utc_text(clock.now())):
         known = account(found)
+        take_over(clock, known.state)
         if known.state.ended:
             raise RunbookError("E-INCIDENT-ENDED", name=found.id, state=known.state.status)
         _refuse_while_open(known, aborting=bool(abort))
         if abort and not _confirmed(known, abort):
             return EXIT_PAUSED
         event: Event = IncidentAborted(actor, abort) if abort else IncidentClosed()
-        code = _append(found, event, actor)
+        code = _append(found, event, actor, clock)
     sentence = _("{incident} is aborted; saved #{code}.") if abort else _("{incident} is closed; saved #{code}.")
     print(sentence.format(incident=found.id, code=code))
     print(_("Next: {command}").format(command=f"runbook report {found.id}"))
@@ -66,7 +69,7 @@ def _refuse_while_open(known: Account, *, aborting: bool) -> None:
     missing = len(state.open_debts) + len(state.unknown) + not_back + len(later)
     if not missing:
         return
-    for line in lines(known.id, state, LiveClock().now()):
+    for line in lines(known.id, state, state.now(LiveClock())):
         print(safe(line))
     if not_back:
         print("  " + _("Service is not back: nobody has answered the plan's question with yes."))
@@ -89,10 +92,8 @@ def _confirmed(known: Account, reason: str) -> bool:
     return isinstance(reply, Answer) and reply.text.strip() == str(number)
 
 
-def _append(found: Incident, event: Event, actor: str) -> str:
-    from runbook.world.clock import LiveClock
-
-    journal = found.journal(LiveClock(), actor)
+def _append(found: Incident, event: Event, actor: str, clock: Clock) -> str:
+    journal = found.journal(clock, actor)
     try:
         journal.append(event)
         return journal.head_code

@@ -52,6 +52,7 @@ def command(
     """Hand an incident over to the next shift."""
     from runbook.cli.incidents import account, actor_of
     from runbook.cli.opening import login_name
+    from runbook.cli.right_time import take_over
     from runbook.store.incidents import Home
     from runbook.world.clock import LiveClock
 
@@ -61,7 +62,9 @@ def command(
     actor = actor_of(home, as_, login_name())
     plan, site = _kept(found, known)
     name = _to_whom(known, to, actor, site) if to.strip() else ""
-    made = replace(brief_of(found, known, plan, site, LiveClock().now()), who=actor, to=name)
+    clock = LiveClock()
+    take_over(clock, known.state)
+    made = replace(brief_of(found, known, plan, site, clock.now()), who=actor, to=name)
     if name:
         _append(home, found, known, actor, name, made)
     if as_json:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from runbook.model.errors import RunbookError
 from runbook.model.text import Text, _
-from runbook.model.units import utc_text
+from runbook.model.units import utc_text, zone_known, zone_named
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Clock
@@ -41,6 +42,10 @@ class Account:
     def data(self) -> dict[str, Any]:
         """The JSON object of one incident."""
         state, opened = self.state, self.opened
+
+        def stored(moment: datetime | None) -> str | None:
+            return utc_text(state.shown(moment)) if moment else None
+
         return {
             "id": self.id,
             "plan": opened.plan,
@@ -52,21 +57,17 @@ class Account:
             "playbook": state.playbook or opened.plan,
             "belongs_to": opened.belongs_to,
             "linked": list(state.linked),
-            "reported_at": utc_text(state.reported_at) if state.reported_at else None,
-            "opened_at": utc_text(state.opened_at) if state.opened_at else None,
-            "recovered_at": utc_text(state.recovered_at) if state.recovered_at else None,
-            "ended_at": utc_text(state.ended_at) if state.ended_at else None,
+            "reported_at": stored(state.reported_at),
+            "opened_at": stored(state.opened_at),
+            "recovered_at": stored(state.recovered_at),
+            "ended_at": stored(state.ended_at),
             "paused": state.paused,
             "step": state.position.step,
             "signed_on": state.signed_on,
             "offered_to": [getattr(row.event, "to", "") for row in state.offered],
-            "debts": [
-                {"step": debt.step, "kind": debt.kind, "since": utc_text(debt.since)} for debt in state.open_debts
-            ],
+            "debts": [{"step": debt.step, "kind": debt.kind, "since": stored(debt.since)} for debt in state.open_debts],
             "unknown": [step.id for step in state.unknown],
-            "awaited": [
-                {"step": step.id, "since": utc_text(step.delegated.at)} for step in state.awaited if step.delegated
-            ],
+            "awaited": [{"step": step.id, "since": step.delegated.utc} for step in state.awaited if step.delegated],
             "conflicts": [
                 {"step": each.step, "writers": [each.first.writer, each.second.writer]} for each in state.conflicts
             ],
@@ -88,19 +89,16 @@ def account(incident: Incident) -> Account:
     return Account(incident.id, state, len(reading.events), str(damage) if damage else "")
 
 
-def opened_of(incident: Incident) -> IncidentOpened:
-    """The first event. Raises RunbookError E-JOURNAL-DAMAGED."""
-    return account(incident).opened
-
-
 def only_open(home: Home, practice: bool) -> Incident:
     """The one incident that is open; else the one whose service is back while its plan is not at its end.
 
     Raises E-NOTHING-OPEN, or E-SEVERAL-OPEN with the list.
     """
-    found = [summary.id for summary in home.list(practice) if summary.state in ("open", "recovered")]
+    known = home.list(practice)
+    found = [summary.id for summary in known if summary.state in ("open", "recovered")]
+    unreadable = [summary.id for summary in known if summary.state == "unreadable"]
     running = [name for name in found if not _settled(home, name)]
-    running = running or [name for name in found if not _walked(home.open(name))]
+    running = running or [name for name in found if not _walked(home.open(name))] or unreadable
     if len(running) == 1:
         return home.open(running[0])
     if not running:
@@ -173,5 +171,15 @@ def running_clocks(incident: Incident, known: Account) -> list[Clock]:
     return clocks(scheme, rule.level, reported_at, met_by(known.state))
 
 
-def zone_of(opened: IncidentOpened) -> ZoneInfo:
-    return ZoneInfo(opened.zone)
+def zone_of(opened: IncidentOpened) -> tzinfo:
+    """The time zone in which an incident is shown: UTC, and stderr says so, where its own cannot be read."""
+    if said := zone_lost(opened.zone):
+        print(said, file=sys.stderr)
+    return zone_named(opened.zone)
+
+
+def zone_lost(name: str) -> str:
+    """That times are shown in UTC because there is no such zone here; empty when there is."""
+    if zone_known(name):
+        return ""
+    return _("The time zone {zone} is not known on this machine; times are shown in UTC.").format(zone=name)

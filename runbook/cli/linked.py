@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runbook.model.units import utc_text
+from runbook.model.units import lasted, utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +42,13 @@ def _create(home: Home, context: Context, first: IncidentOpened, playbook: str) 
     from runbook import __version__
     from runbook.cli.opening import OpenIncident, carried
     from runbook.loader.site_kept import site_text_of
-    from runbook.model.events import InputAnswered
+    from runbook.model.events import ClockCorrected, Event, InputAnswered
     from runbook.model.text import language
 
     plan, state, site = context.plan.beside[playbook], context.state, context.site
     assert state.reported_at is not None
-    reported_at = utc_text(state.reported_at)
+    # As the clock stands now: the new incident's time begins with it.
+    reported_at = utc_text(context.ports.world.clock.now() - lasted(state.reported_at, context.now()))
 
     def opening(name: str, digests: Mapping[str, str]) -> IncidentOpened:
         title = plan.header.title.data()
@@ -68,7 +69,10 @@ def _create(home: Home, context: Context, first: IncidentOpened, playbook: str) 
             belongs_to=first.incident,
         )
 
-    known = [InputAnswered(name, state.inputs[name], "set") for name in plan.header.inputs if name in state.inputs]
+    boot_id, seconds = state.clock_said
+    told = bool(seconds) and boot_id == context.ports.world.clock.boot()[0]
+    then: list[Event] = [ClockCorrected(seconds, "told")] if told else []
+    then += [InputAnswered(name, state.inputs[name], "set") for name in plan.header.inputs if name in state.inputs]
     # The plan's own offers may lead further: everything that is kept here is kept there.
     files = {**context.plan.files, "site.yaml": site_text_of(site, replace(plan, beside=context.plan.beside))}
     made = home.create(
@@ -79,7 +83,7 @@ def _create(home: Home, context: Context, first: IncidentOpened, playbook: str) 
         context.actor,
         zone=site.zone,
         opening=opening,
-        then=known,
+        then=then,
         redact=context.ports.world.secrets.redacted,
     )
     return made.id

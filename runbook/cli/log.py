@@ -57,6 +57,7 @@ def _played(found: Incident, times: float) -> int:
 
     from runbook.cli.incidents import account
     from runbook.model.marks import marks
+    from runbook.model.own_time import timed
     from runbook.model.units import span
 
     if not (math.isfinite(times) and times > 0):
@@ -66,7 +67,7 @@ def _played(found: Incident, times: float) -> int:
     events = found.read().events
     known = marks(events)
     try:
-        for recorded in events:
+        for recorded in timed(events):
             gap = recorded.at - (before or recorded).at
             if gap.total_seconds() / times > PAUSE_AT_MOST_S:
                 print("  " + _("... {length} later").format(length=span(gap)))
@@ -140,7 +141,7 @@ def _print(recorded: Recorded, reader: Reader, marks: Marks) -> None:
     from runbook.ui.safe_text import one_line, safe
 
     after = "  " + _("(after the end)") if marks.is_after_end(recorded) else ""
-    print(f"#{recorded.seq}  {local_text(recorded.at, reader.zone)}  {one_line(recorded.actor)}{after}")
+    print(f"#{recorded.seq}  {local_text(recorded.wall, reader.zone)}  {one_line(recorded.actor)}{after}")
     for line in said(recorded.event, reader):
         print("  " + safe(line.text))
     if found := marks.amended_by(recorded):

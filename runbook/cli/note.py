@@ -53,6 +53,7 @@ def command(
 ) -> int:
     """Add a note or a file to an incident."""
     from runbook.cli.incidents import account, actor_of, secrets_of
+    from runbook.cli.right_time import take_over
     from runbook.store.incidents import Home
     from runbook.store.taken_in import taken_in
     from runbook.world.clock import LiveClock
@@ -65,6 +66,7 @@ def command(
         raise RunbookError(
             "E-VALUE", where="TEXT", expected=_("a text or --file"), found=text, next="runbook note INCIDENT TEXT"
         )
+    take_over(clock, known.state)
     secrets = secrets_of(found, known)
     event: Event
     taken = None
@@ -134,7 +136,9 @@ def _step(found: Incident, known: Account, name: str) -> str:
 def _corrected(known: Account, reported: str, reason: str, now: datetime) -> ReportedTimeCorrected:
     """The clocks count from here on from another time; what was said before stays in the record."""
     assert known.state.reported_at is not None
-    return ReportedTimeCorrected(_time(known, "--reported", reported, now), utc_text(known.state.reported_at), reason)
+    return ReportedTimeCorrected(
+        _time(known, "--reported", reported, now), utc_text(known.state.shown(known.state.reported_at)), reason
+    )
 
 
 def _time(known: Account, option: str, text: str, now: datetime) -> str:

@@ -18,6 +18,7 @@ from runbook.model.units import local_text, reported_time, span
 if TYPE_CHECKING:
     from runbook.cli.session import Keyboard
     from runbook.model.playbook import Input, Playbook
+    from runbook.model.ports import Clock
     from runbook.model.site import Site
     from runbook.model.state import State
     from runbook.store.folder import Incident
@@ -87,15 +88,22 @@ def _on_roster(at: Keyboard, name: str, roster: Sequence[str]) -> str:
     return name
 
 
-def reported(at: Keyboard, given: str | None, now: datetime, site: Site) -> tuple[datetime, str]:
-    """When the fault was reported: `--reported`, else asked with now as default; and whether it was typed. Raises E-VALUE."""
-    question = _("When was the fault reported? (Enter: now; 02:51; -20m)")
+def reported(at: Keyboard, given: str | None, now: datetime, site: Site, *, guess: str = "") -> tuple[datetime, str]:
+    """When the fault was reported: `--reported`, else asked with now as default; and whether it was typed. Raises E-VALUE.
+
+    Behind a pipe it is now; with a `guess`, which is then the default, it is asked there, too.
+    """
+    question = (
+        _("When was the fault reported? (02:51; -20m)")
+        if guess
+        else _("When was the fault reported? (Enter: now; 02:51; -20m)")
+    )
     while True:
         text = (
             given
             if given is not None
-            else asked(at, Prompt("text", "reported", question, keys="q", default="now"))
-            if at.terminal
+            else asked(at, Prompt("text", "reported", question, keys="q", default=guess or "now"))
+            if at.terminal or guess
             else "now"
         )
         try:
@@ -183,9 +191,13 @@ def earlier(home: Home, known: Sequence[Summary], plan: Playbook) -> tuple[list[
 
 
 def open_incidents(home: Home, known: Sequence[Summary], site: Site) -> list[OpenIncident]:
-    """The incidents of this site that have not ended, the newest first. Damaged ones are passed over, not hidden: `status` shows them."""
+    """The incidents of this site that have not ended, the newest first. Of those that cannot be read it is said how to go on."""
+    from runbook.store.notices import Notice
+
     found = []
     for summary in known:
+        if summary.state == "unreadable":
+            home.notices(Notice("unreadable", summary.id))
         if summary.state in ("closed", "aborted") or summary.opened is None or summary.opened.site != site.name:
             continue
         state = home.open(summary.id).state()
@@ -203,12 +215,12 @@ def made(
         return begun or create()
 
 
-def go_on_or_new(at: Keyboard, found: Sequence[OpenIncident], now: datetime, plan: str, new: bool) -> str:
+def go_on_or_new(at: Keyboard, found: Sequence[OpenIncident], clock: Clock, plan: str, new: bool) -> str:
     """The id to go on with, or nothing for a new, separate fault. Raises E-INCIDENT-OPEN where nobody can be asked."""
     from runbook.ui.open_incidents import lines
 
     first = found[0]
-    at.human.tell(*(line for each in found for line in lines(each.id, each.state, now)))
+    at.human.tell(*(line for each in found for line in lines(each.id, each.state, each.state.now(clock))))
     if new:
         return ""
     if not at.terminal:

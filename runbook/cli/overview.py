@@ -14,10 +14,11 @@ def command() -> int:
     from runbook.ui.safe_text import safe
     from runbook.world.clock import LiveClock
 
-    home, now = Home.of(), LiveClock().now()
+    home, clock = Home.of(), LiveClock()
     running = [s for s in home.list() if s.state not in ("closed", "aborted", "unreadable")]
     for summary in running[:5]:
-        for line in lines(summary.id, account(home.open(summary.id)).state, now):
+        state = account(home.open(summary.id)).state
+        for line in lines(summary.id, state, state.now(clock)):
             print(safe(line))
     if not running:
         print(_("No incident is open."))

@@ -78,8 +78,9 @@ def facts_of(incident: Incident) -> Facts:
     if not isinstance(opened, IncidentOpened):
         reason = damage.reason if damage else _("it does not begin with its opening")
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=reason)
-    plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
+    state = incident.state(events)
+    plan, site = plan_and_site(incident, opened, state.reloaded)
     broken_at, reason = (damage.seq, damage.reason) if damage else (None, "")
     proof = Proof(events[-1].hash, broken_at, reason)
     incident.forget()
-    return shortened(facts(events, plan, site, LiveClock().now(), proof=proof, scheme=scheme_of(plan)))
+    return shortened(facts(events, plan, site, state.now(LiveClock()), proof=proof, scheme=scheme_of(plan)))

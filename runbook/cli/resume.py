@@ -26,21 +26,23 @@ def command(
         Path | None, typer.Option("--answers", metavar="FILE", help=_("Answers by step id, for drills and checks."))
     ] = None,
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
+    paper: Annotated[bool, typer.Option("--paper", help=_("First type in what was done on paper."))] = False,
 ) -> int:
     """Go on with an open incident where it stands."""
-    from runbook.cli.incidents import only_open, opened_of
+    from runbook.cli.incidents import only_open
     from runbook.cli.log import follow
     from runbook.cli.opening import Left
     from runbook.cli.second import Following
     from runbook.cli.session import keyboard, resume_incident
+    from runbook.store.ids import is_practice
     from runbook.store.incidents import Home
 
     home = Home.of()
     found = home.find(incident, practice) if incident else only_open(home, practice)
     try:
-        with keyboard(answers, confirms=opened_of(found).mode != "live") as at:
+        with keyboard(answers, confirms=is_practice(found.id)) as at:
             home.notices = lambda notice: at.human.tell(notice.text())
-            return resume_incident(home, found, at, as_)
+            return resume_incident(home, found, at, as_, paper=paper)
     except Following as following:
         return follow(following.incident)
     except Left:

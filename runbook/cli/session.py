@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from runbook.model.errors import EXIT_ABORTED, EXIT_BAD, EXIT_GOOD, EXIT_PAUSED, RunbookError
 from runbook.model.ports import Human, Ports, World
 from runbook.model.redaction import mark
-from runbook.model.text import _
 
 if TYPE_CHECKING:
     from runbook.model.clocks import Scheme
+    from runbook.model.events import Event
     from runbook.model.playbook import Playbook
     from runbook.model.record import Recorded
     from runbook.model.site import Site
@@ -103,17 +103,23 @@ def world_of(mode: str, site: Site, lab_folder: Path | None, at: Keyboard) -> It
         world.ssh.close()
 
 
-def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None) -> int:
-    """Go on with an incident from its own folder: its plan, its site, its lab; the exit code."""
-    from runbook.cli.incidents import plan_and_site
+def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | None, *, paper: bool = False) -> int:
+    """Go on with an incident from its own folder: its plan, its site, its lab; the exit code.
+
+    A journal that is lost is begun anew before. `paper`: what was done on paper is typed in first.
+    """
+    from runbook.cli.incidents import plan_and_site, zone_lost
     from runbook.cli.opening import who
+    from runbook.cli.right_time import checked
     from runbook.model.events import IncidentOpened
 
-    events = incident.read().events
-    opened = events[0].event if events else None
-    if not isinstance(opened, IncidentOpened):
-        raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=_("it does not begin with its opening"))
-    plan, site = plan_and_site(incident, opened, incident.state(events).reloaded)
+    events, as_, begun_anew = _readable(home, incident, at, as_)
+    opened = events[0].event
+    assert isinstance(opened, IncidentOpened)
+    state = incident.state(events)
+    plan, site = plan_and_site(incident, opened, state.reloaded)
+    if lost := zone_lost(opened.zone):
+        at.human.tell(lost)
     actor = who(at, as_, home.settings, site)
     with ExitStack() as stack:
         folder = Path(opened.lab_folder) if opened.mode == "lab" else None
@@ -124,7 +130,30 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
             stack.callback(kept.close)
             kept.wait_ready()
         world = stack.enter_context(world_of(opened.mode, site, folder, at))
-        return run_incident(home, incident, plan, site, world, at, actor, resumed=True)
+        said = checked(at, world.clock, site.zone, state)
+        paper = paper or begun_anew
+        return run_incident(home, incident, plan, site, world, at, actor, resumed=True, said=said, paper=paper)
+
+
+def _readable(
+    home: Home, incident: Incident, at: Keyboard, as_: str | None
+) -> tuple[Sequence[Recorded], str | None, bool]:
+    """The events, the opening first, who is here, and whether the record had to be begun anew for that. Damage is mended on the way."""
+    from runbook.cli.reopening import begin_anew
+    from runbook.model.events import IncidentOpened
+    from runbook.world.clock import LiveClock
+
+    with suppress(RunbookError):
+        events = incident.read().events
+        if events and isinstance(events[0].event, IncidentOpened):
+            return events, as_, False
+    lost = incident.lost()
+    if lost is None:
+        # Its opening can be made out, and is named as damaged.
+        incident.journal(LiveClock(), as_ or home.settings.load().user or "-", notices=home.notices).close()
+    else:
+        as_ = begin_anew(home, incident, lost, at, as_)
+    return incident.read().events, as_, lost is not None
 
 
 def run_incident(
@@ -137,8 +166,10 @@ def run_incident(
     actor: str,
     *,
     resumed: bool = False,
+    paper: bool = False,
+    said: Sequence[Event] = (),
 ) -> int:
-    """Walk an incident that is on disk until it ends or pauses; the exit code.
+    """Walk an incident that is on disk until it ends or pauses; the exit code. `said`: what was settled before, recorded first.
 
     One process walks it; a further one works beside the walk, or follows. Raises Following, and E-INCIDENT-BUSY where nobody can be asked.
     """
@@ -172,7 +203,7 @@ def run_incident(
         context = Context(plan, site, Ports(world, at.human, journal, evidence), known, actor, bind)
         context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
         screen = Screen(
-            at.console, plan, site, scheme_of(plan), context.state, world.clock.now, line=context.line, writer=writer
+            at.console, plan, site, scheme_of(plan), context.state, context.now, line=context.line, writer=writer
         )
         context.clocks, context.at_terminal = screen.running, at.terminal
         context.listeners += [screen.on_event, remembers(home.settings)]
@@ -180,6 +211,8 @@ def run_incident(
         look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
         context.ports = replace(context.ports, present_facts=look)
         context.start = opener(home, incident, context)
+        if said:
+            context.record_all(said)
         if (resumed or place > 1) and (stopped := take_over(context)):
             how = "left" if place > 1 else "paused"
             screen.ending(how, stopped)
@@ -190,7 +223,7 @@ def run_incident(
             return EXITS[ending.how]
         if resumed:
             context.record(Resumed(node(), __version__))
-        ending = walk(context)
+        ending = walk(context, paper=paper)
         screen.ending(ending.how, ending.why)
         return EXITS[ending.how]
 

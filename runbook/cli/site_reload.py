@@ -26,6 +26,7 @@ def command(named: str, option: str | None) -> int:
     """Exit 0 when the incident has the file's facts in the end, 1 when the person chose not to take them."""
     from runbook.cli.incidents import account, only_open, plan_and_site
     from runbook.cli.opening import Left, asked, login_name
+    from runbook.cli.right_time import take_over
     from runbook.cli.session import keyboard
     from runbook.cli.site_file import located
     from runbook.loader.present import present
@@ -39,6 +40,7 @@ def command(named: str, option: str | None) -> int:
     known = account(incident)
     _reloadable(known.opened, known.state.status)
     clock = LiveClock()
+    take_over(clock, known.state)
     with keyboard(None, confirms=False) as at, incident.lock(utc_text(clock.now()), home.notices):
         file, whole = located(option)
         _same_centre(whole.name, known.opened.site)

@@ -125,6 +125,7 @@ def _start(
 
     from runbook import __version__
     from runbook.cli import opening
+    from runbook.cli.right_time import checked
     from runbook.cli.session import resume_incident, run_incident
     from runbook.model.events import IncidentOpened, InputAnswered
     from runbook.model.prompts import Prompt
@@ -134,14 +135,14 @@ def _start(
 
     plan, site, world = sources.plan, sources.site, sources.world
     practice = sources.mode != "live"
-    now = world.clock.now()
     known = home.list(practice)
     still_open = opening.open_incidents(home, known, site)
     if still_open:
-        chosen = opening.go_on_or_new(at, still_open, now, plan.id, new)
+        chosen = opening.go_on_or_new(at, still_open, world.clock, plan.id, new)
         if chosen:
             return resume_incident(home, home.open(chosen), at, as_)
-    _show_first(at, home, known, sources, now)
+    said = checked(at, world.clock, site.zone)
+    _show_first(at, home, known, sources, world.clock.now())
     warm_up()
     actor = opening.who(at, as_, home.settings, site)
     moment, how = opening.reported(at, reported_text, world.clock.now(), site)
@@ -185,13 +186,13 @@ def _start(
             actor,
             zone=site.zone,
             opening=opened,
-            then=answered,
+            then=[*said, *answered],
             redact=world.secrets.redacted,
         )
 
     seen = {summary.id for summary in known}
     while isinstance(incident := opening.made(home, site, seen, create, practice=practice), list):
-        chosen = opening.go_on_or_new(at, incident, world.clock.now(), plan.id, new)
+        chosen = opening.go_on_or_new(at, incident, world.clock, plan.id, new)
         if chosen:
             return resume_incident(home, home.open(chosen), at, as_)
         seen |= {each.id for each in incident}

@@ -26,7 +26,7 @@ def command(
     from runbook.store.incidents import Home
     from runbook.world.clock import LiveClock
 
-    home, now = Home.of(), LiveClock().now()
+    home, clock = Home.of(), LiveClock()
     names = [home.find(incident, practice).id] if incident else [summary.id for summary in home.list(practice)]
     rows: list[dict[str, Any]] = []
     for name in names:
@@ -35,15 +35,15 @@ def command(
         except RunbookError as error:
             rows.append({"id": name, "state": "unreadable", "problem": error.text()})
             continue
-        data = found.data()
+        data, now = found.data(), found.state.now(clock)
         if clocks or incident:
             running = running_clocks(home.open(name), found)
             data["clocks"] = [
                 {
                     "metric": c.metric,
                     "title": c.title,
-                    "due": utc_text(c.due),
-                    "met_at": utc_text(c.met_at) if c.met_at else None,
+                    "due": utc_text(found.state.shown(c.due)),
+                    "met_at": utc_text(found.state.shown(c.met_at)) if c.met_at else None,
                     "broken": c.broken(now),
                 }
                 for c in running
@@ -62,6 +62,7 @@ def command(
     for row in rows:
         if row["state"] == "unreadable":
             print(safe(f"{row['id']}  {row['problem']}"))
+            print(safe("  " + _("Next: {command}").format(command=f"runbook resume {row['id']}")))
     if not rows:
         print(_("There is no incident."))
     return EXIT_GOOD

@@ -33,7 +33,7 @@ def standing(context: Context, step: Step, kind: Kind) -> ApprovalGiven | None:
         if (
             isinstance(event, ApprovalGiven)
             and event.act_sha256 == wanted
-            and utc_read(event.expires_at) > context.now()
+            and recorded.at + (utc_read(event.expires_at) - recorded.wall) > context.now()
             and not same_person(event.name, context.actor)
         ):
             return event
@@ -98,7 +98,7 @@ def _ask(context: Context, step: Step, rule: ApprovalRule, role: str, kind: Kind
         context.record(ApprovalRefused(step.id, role, "", answer, reason))
         return answer
     name = _name(context, step)
-    expires = utc_text(context.now() + VALID_FOR)
+    expires = utc_text(context.ports.world.clock.now() + VALID_FOR)
     for covered, asked in acts:
         exact = asked.exact(context.site)
         context.record(ApprovalGiven(covered.id, role, name, "spoken", exact, digest(exact), expires))

@@ -22,6 +22,7 @@ from runbook.model.events import ClockJumped, Event, StepBegun, StepFinished, We
 from runbook.model.kind import Kind, Result
 from runbook.model.known import beside_at
 from runbook.model.outcome import Scalar
+from runbook.model.own_time import PROCESS
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced
 from runbook.model.ports import JSON, Ports
 from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt, Row
@@ -35,7 +36,8 @@ FREE = "nfsbpoug!h?q"
 """The keys that count while a step waits for its first answer."""
 Bind = Callable[[str, Mapping[str, JSON], Mapping[str, str]], Kind]
 """The registry of kinds: name, raw body, values of its references -> the kind, validated."""
-JUMP_S = 5.0
+BACK_S, JUMP_S = 1.0, 5.0
+"""From how many seconds on a wall clock that went back, or ahead, is an event; and a suspend."""
 BUSY = "npo!h?q"
 """The keys that count while an act or a form is under way."""
 
@@ -95,6 +97,7 @@ class Context:
         self.me = Me()
         self.clocks: Callable[[], Sequence[Clock]] = tuple
         self.at_terminal = False
+        self._asleep_s = ports.world.clock.asleep()
 
     # -- events
 
@@ -104,8 +107,7 @@ class Context:
 
     def record_all(self, events: Sequence[Event]) -> list[Recorded]:
         """The same for events that came at once, with one wait for the disk. What others wrote meanwhile comes before them."""
-        jump = self._clock_jump()
-        in_lane = [self._in_its_lane(event) for event in (*([jump] if jump else []), *events)]
+        in_lane = [self._in_its_lane(event) for event in (*self._clock_jumps(), *events)]
         return self._believe(self.ports.journal.append_all(in_lane))
 
     def _believe(self, all_recorded: list[Recorded]) -> list[Recorded]:
@@ -122,7 +124,7 @@ class Context:
 
     def _in_its_lane(self, event: Event) -> Event:
         """The event with the branch that it moves: none where the walk itself stands at the step."""
-        if not hasattr(event, "lane"):
+        if getattr(event, "lane", "there is none"):
             return event
         if self.me.lane:
             return replace(event, lane=self.me.lane)  # type: ignore[call-arg]
@@ -134,16 +136,23 @@ class Context:
             lane = beside_at(self.state, name) or lane  # what is settled here was begun by one who is gone
         return replace(event, lane=lane) if lane and self.state.position.step != name else event  # type: ignore[call-arg]
 
-    def _clock_jump(self) -> ClockJumped | None:
-        """Wall time against the boot clock since the last event of this process."""
+    def _clock_jumps(self) -> Iterator[ClockJumped]:
+        """What happened to the clocks since the last event: the machine slept, was started anew, or its wall clock was set."""
         last, clock = self.state.last, self.ports.world.clock
-        boot_id, boot_s = clock.boot()
+        asleep_s, self._asleep_s = clock.asleep() - self._asleep_s, clock.asleep()
         if last is None:
-            return None
-        if last.boot_id != boot_id:
-            return ClockJumped("rebooted", (clock.now() - last.at).total_seconds())
-        moved = (clock.now() - last.at).total_seconds() - (boot_s - last.boot_s)
-        return ClockJumped("wall", round(moved, 3)) if abs(moved) > JUMP_S else None
+            return
+        if asleep_s > JUMP_S:
+            yield ClockJumped("suspended", round(asleep_s, 3))
+        boot_id, _boot_s = clock.boot()
+        if boot := self.state.time.boots.get(boot_id):
+            moved = (clock.now() - self.now() - boot.ahead).total_seconds()
+            if moved < -BACK_S or moved > JUMP_S:
+                yield ClockJumped("wall", round(moved, 3))
+        elif self.me.writer in (last.writer, "") and not {boot_id.partition("-")[0], last.boot_id.partition("-")[0]} & {
+            PROCESS
+        }:
+            yield ClockJumped("rebooted", round((clock.now() - last.wall).total_seconds(), 3))
 
     def finish(self, step: Step, outcome: str, by: str, how: str, **found: Unpack[Found]) -> None:
         """Give a step its outcome; a closing step that went well closes its debt."""
@@ -160,15 +169,16 @@ class Context:
         self.actor = self.ports.journal.actor = name
 
     def now(self) -> datetime:
-        return self.ports.world.clock.now()
+        """This moment in the incident's own time: what is counted. Nothing that is done to the wall clock moves it."""
+        return self.state.now(self.ports.world.clock)
 
     def since(self, what: str) -> datetime:
-        """The time of the report, or of the end of the step `what`. Raises CannotAskError when there is none yet."""
+        """When it was reported, or when the step `what` ended, by the wall clock as it is now. Raises CannotAskError: not yet."""
         finished = self.state.step(what).finished
         found = self.state.reported_at if what == "reported" else finished.at if finished else None
         if found is None:
             raise CannotAskError("resolve", _("the step {step} has not ended yet").format(step=what))
-        return found
+        return self.ports.world.clock.now() - (self.now() - found)
 
     def header(self, step: str = "") -> Header:
         """The header of the playbook that a step belongs to; without one, of that in which the walk stands."""

@@ -211,10 +211,20 @@ def _in_branch(plan: Playbook, state: State, lane: str, steps: tuple[str, ...]) 
     stands = state.stands(lane)
     if stands.step == END or not steps:
         return None
+    step = plan.step(stands.step or steps[0])
     if stands.where == "at" or not stands.step:
-        return _enter(plan, state, plan.step(stands.step or steps[0]), forced=stands.forced)
-    step, known = plan.step(stands.step), state.step(stands.step)
-    targets = step.keys.next
+        return _at_in_branch(plan, state, step, steps, forced=stands.forced)
+    return _behind_in_branch(plan, state, step, steps)
+
+
+def _at_in_branch(plan: Playbook, state: State, step: Step, steps: tuple[str, ...], *, forced: bool) -> Move | None:
+    if state.step(step.id).beside and not forced:
+        return _behind_in_branch(plan, state, step, steps)
+    return _enter(plan, state, step, forced=forced)
+
+
+def _behind_in_branch(plan: Playbook, state: State, step: Step, steps: tuple[str, ...]) -> Move | None:
+    known, targets = state.step(step.id), step.keys.next
     if known.outcome in ("failed", "expired") and known.outcome not in targets and known.failure_choice != "skip":
         return AskFailure(step.id)
     target = targets.get(known.outcome, "continue")  # type: ignore[call-overload]
@@ -223,7 +233,7 @@ def _in_branch(plan: Playbook, state: State, lane: str, steps: tuple[str, ...]) 
     if _may_go(plan, state, step, target) and not (following and target == following.id):
         goal = target if target == END else plan.step(target).id
         return Go(step.id, goal, "next", passed_over(plan, state, step.id, goal))
-    return _enter(plan, state, following, forced=False) if following else None
+    return _at_in_branch(plan, state, following, steps, forced=False) if following else None
 
 
 def _ahead(plan: Playbook, step: Step, target: str) -> bool:

@@ -14,7 +14,7 @@ from runbook.model.playbook import Input
 from runbook.model.prompts import Prompt
 from runbook.model.state import END
 from runbook.model.text import ExpectedError, _
-from runbook.model.units import span
+from runbook.model.units import age
 
 if TYPE_CHECKING:
     from runbook.engine.context import Context
@@ -60,7 +60,7 @@ def put(context: Context, name: str) -> None:
         return
     choices = {"now": taking(context, due), "not_now": _("not now")}
     question = _("Offer, due since {age}: {title}").format(
-        age=span(context.now() - due.since), title=due.offer.title.pick()
+        age=age(due.since, context.now()), title=due.offer.title.pick()
     )
     note = due.offer.note
     lines = (_("Not in the source: {note}").format(note=note.pick()),) if note else ()
@@ -116,7 +116,7 @@ def offer_lines(context: Context) -> list[str]:
     now = context.now()
     sentence = _("OFFER for {age}: {title} (key g: {number})")
     return [
-        sentence.format(age=span(now - due.since), title=due.offer.title.pick(), number=number)
+        sentence.format(age=age(due.since, now), title=due.offer.title.pick(), number=number)
         for number, due in numbered_offers(context).items()
     ]
 

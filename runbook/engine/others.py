@@ -95,7 +95,7 @@ def claimed(context: Context, step: Step) -> bool:
 
 def _taken_over(context: Context, step: Step, holder: Held) -> bool:
     question = _("{name} has this step since {at}: {title}").format(
-        name=holder.name, at=clock_text(holder.since.at, context.site.zone), title=step.title.pick()
+        name=holder.name, at=clock_text(holder.since.wall, context.site.zone), title=step.title.pick()
     )
     choices = (Choice("take_over", _("take it over, with a reason")),)
     prompt = Prompt("watch", f"{step.id}.held", question, choices)

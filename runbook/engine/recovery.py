@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook.engine import readings
 from runbook.engine.approvals import digest
 from runbook.engine.checks import Check, check_of
 from runbook.engine.context import BUSY, Context
 from runbook.model.events import ActionEnded, ActionIntended, UnknownAnswered
 from runbook.model.kind import Kind
+from runbook.model.known import PAPER
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
 from runbook.model.text import _
@@ -22,7 +25,7 @@ def resolve(context: Context, step: Step) -> None:
     assert isinstance(intent, ActionIntended)
     lines = [
         _("UNKNOWN: this was begun at {at} and nobody knows how it ended:").format(
-            at=local_text(known.intent.at, context.site.zone)
+            at=local_text(known.intent.wall, context.site.zone)
         ),
         f"  {_in_words(context, step, intent)}",
     ]
@@ -38,7 +41,10 @@ def resolve(context: Context, step: Step) -> None:
         context.record(UnknownAnswered(step.id, attempt, answer))
         if answer != "redo":
             outcome = {"done": "passed", "not_done": "failed", "unknown": "unknown"}[answer]
-            context.finish(step, outcome, "person", "resolved", answer=answer, ran=intent.act)
+            finished = context.finished(step, outcome, "person", "resolved", answer=answer, ran=intent.act)
+            here = step.id in (context.state.position.step, context.state.stands(step.lane).step)
+            # What was begun beside the walk does not move it.
+            context.record(finished if here else replace(finished, lane=PAPER))
 
 
 def _in_words(context: Context, step: Step, intent: ActionIntended) -> str:

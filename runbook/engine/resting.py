@@ -32,11 +32,16 @@ def rests_on_same(context: Context, step: Step, kind: Kind) -> bool:
 
 
 def _rests_on(context: Context, step: Step, kind: Kind) -> Iterator[tuple[Step, StepState, Kind]]:
-    """The machine's readings that the step's `when` names, that led here, or that are of the same host."""
+    """The machine's readings (those that a person took on paper, too) that the step's `when` names, that led here, or that are of the same host."""
     host = getattr(kind, "host", "")
     for earlier in context.plan.steps[: context.plan.index(step.id)]:
         known = context.state.step(earlier.id)
-        if not earlier.reads or known.finished is None or known.by != "machine" or known.outcome not in FOUND:
+        if (
+            not earlier.reads
+            or known.finished is None
+            or known.by not in ("machine", "paper")
+            or known.outcome not in FOUND
+        ):
             continue
         try:
             bound = context.bind(earlier)
@@ -55,7 +60,7 @@ def _fresh(context: Context, step: Step, known: StepState, reading: Kind) -> boo
         for row in context.state.step(step.id).readings
         if isinstance(row.event, ReadingTaken) and row.event.purpose in ("before", "again") and row.event.ran == line
     ]
-    taken = [*again, *([known.finished] if known.finished else [])]
+    taken = [*again, *([known.finished] if known.finished and known.by == "machine" else [])]
     return any(_since(row, since) and context.now() - row.at <= STALE for row in taken)
 
 

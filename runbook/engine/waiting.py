@@ -16,7 +16,7 @@ from runbook.model.kind import Kind
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.prompts import Choice, Prompt
 from runbook.model.text import _
-from runbook.model.units import span
+from runbook.model.units import clock_text, span
 
 WAITING = "nsbpoug!h?q"
 UNATTENDED = ("end_of_input", "not_answered")
@@ -106,14 +106,16 @@ def watch(
     """
     clock = context.ports.world.clock
     question = _("Waiting until {due} ({left}): {what}").format(
-        due=f"{due.astimezone(context.site.zone):%H:%M:%S}",
-        left=span(due - clock.now()),
+        due=clock_text(context.state.shown(due), context.site.zone),
+        left=span(due - context.now()),
         what=kind.plan_line(context.site),
     )
     stop_label = _("stop waiting: it did not come back") if unattended else _("stop waiting, go on as expired")
     prompt = Prompt("choice", f"{step.id}.wait", question, (Choice("stop", stop_label),))
     context.ports.world.secrets.ready()
-    with Watch(lambda: readings.measure(context, step, kind, {}), clock.now, clock.wait, every, due, hold) as watching:
+    with Watch(
+        lambda: readings.measure(context, step, kind, {}), context.now, clock.wait, every, due, hold
+    ) as watching:
         try:
             context.ask(prompt, keys, watching.over)
         except Stopped as stop:
@@ -136,7 +138,7 @@ def started(context: Context, step: Step, wait: WaitFor, kind: Kind) -> Watch:
     hold = wait.hold or timedelta()
     watching = Watch(
         lambda: readings.measure(context, step, kind, {}),
-        clock.now,
+        context.now,
         clock.wait,
         wait.every,
         deadline(context, step, wait),

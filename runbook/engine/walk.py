@@ -15,6 +15,7 @@ from runbook.engine import (
     recovery,
     settling,
     together,
+    typed_in,
     waiting,
 )
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
@@ -47,9 +48,15 @@ class Ending:
     why: str = ""
 
 
-def walk(context: Context) -> Ending:
-    """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do."""
+def walk(context: Context, *, paper: bool = False) -> Ending:
+    """Walk the plan from where the journal says it stands, until it ends or a person pauses. Never raises for what people do.
+
+    `paper`: first take what was done on paper, typed in now.
+    """
     try:
+        if paper:
+            with suppress(Moved):
+                typed_in.type_in(context)
         _look_at_itself(context)
         while moves := context.moves():
             if whole := around(context.plan, context.state):

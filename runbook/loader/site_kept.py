@@ -43,7 +43,7 @@ def kept_site(data: bytes, shown: str) -> Site:
     report = Reporter(read_yaml(data, shown))
     try:
         if not report.document.problems:
-            return Site.model_validate(report.document.tree)
+            return Site.model_validate(report.document.tree, context={"kept": True})
         problems = list(report.document.problems)
     except ValidationError as error:
         problems = report.invalid(error, Site)

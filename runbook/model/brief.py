@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from runbook.model import events as ev
 from runbook.model.clocks import Clock, limit_line
@@ -15,7 +15,7 @@ from runbook.model.playbook import Playbook, Step
 from runbook.model.record import Recorded
 from runbook.model.state import State, StepState
 from runbook.model.text import Text, _
-from runbook.model.units import clock_text, span
+from runbook.model.units import age, clock_text, lasted
 from runbook.model.words import word
 
 SECTIONS = ("open", "now", "next", "clocks", "tried", "found", "ruled_out", "told", "notes")
@@ -50,6 +50,7 @@ class Brief:
     paused: str
     who: str
     reported_at: datetime
+    elapsed: timedelta
     as_of: datetime
     zone: tzinfo
     code: str
@@ -107,7 +108,7 @@ def brief(
         *_open(state, view),
         *_now(state, standing, view),
         *(Item("next", numbered(plan, step.id), step.id) for step in standing.ahead),
-        *_clocks(running, now),
+        *_clocks(state, running, now),
         *_walked(state, view),
         *_told(state, view),
         *(_note(row, view) for row in reversed(state.notes)),
@@ -123,8 +124,9 @@ def brief(
         status=state.status,
         paused=state.paused,
         who=last.actor,
-        reported_at=state.reported_at,
-        as_of=now,
+        reported_at=state.shown(state.reported_at),
+        elapsed=lasted(state.reported_at, now),
+        as_of=state.shown(now),
         zone=zone,
         code=state.head_code,
         head=last.hash,
@@ -159,22 +161,24 @@ def _now(state: State, standing: Standing, view: _View) -> Iterator[Item]:
     for name in steps:
         known = state.step(name)
         under_way = known.begun_at if known.finished is None else None
-        age = _(" (for {age})").format(age=span(view.now - under_way)) if under_way else ""
-        yield Item("now", numbered(view.plan, name) + age, name, known.begun_at)
+        since = _(" (for {age})").format(age=age(under_way, view.now)) if under_way else ""
+        yield Item(
+            "now", numbered(view.plan, name) + since, name, state.shown(known.begun_at) if known.begun_at else None
+        )
     if standing.question:
         yield Item("now", standing.question, code="recovered")
     elif not steps:
         yield Item("now", _("the plan is at its end"))
 
 
-def _clocks(running: Sequence[Clock], now: datetime) -> Iterator[Item]:
+def _clocks(state: State, running: Sequence[Clock], now: datetime) -> Iterator[Item]:
     """The limit that comes next, those that are broken, then the others."""
     open_ = [clock for clock in running if clock.met_at is None]
     late = [clock for clock in reversed(open_) if clock.broken(now)]
     ahead = [clock for clock in open_ if not clock.broken(now)]
     for clock in (*ahead[:1], *late, *ahead[1:]):
         code = "late" if clock.broken(now) else "running"
-        yield Item("clocks", limit_line(clock, now), at=clock.due, code=code)
+        yield Item("clocks", limit_line(clock, now), at=state.shown(clock.due), code=code)
 
 
 def _walked(state: State, view: _View) -> Iterator[Item]:
@@ -209,9 +213,9 @@ def _step(section: str, known: StepState, view: _View) -> Item:
     said = answer if answer and known.outcome == "passed" else f"{outcome}: {answer}" if answer else outcome
     details = dict.fromkeys(_short(getattr(event, name, "")) for name in ("found", "reason"))
     found = [text for text in details if text and text not in (known.answer, answer)]
-    at = view.clock(row.at) if row else ""
+    at = view.clock(row.wall) if row else ""
     text = ": ".join([f"{at} {said}".strip(), numbered(view.plan, known.id), *found])
-    return Item(section, text, known.id, row.at if row else None, known.outcome or "unknown")
+    return Item(section, text, known.id, row.wall if row else None, known.outcome or "unknown")
 
 
 def _told(state: State, view: _View) -> Iterator[Item]:
@@ -221,14 +225,14 @@ def _told(state: State, view: _View) -> Iterator[Item]:
         role = view.role(event.contact)
         who = f"{_short(event.name)} ({role})" if event.name else role
         sentence = _("{at} reached: {who}, {means}") if event.reached else _("{at} NOT reached: {who}, {means}")
-        text = sentence.format(who=who, at=view.clock(row.at), means=word(event.means, "means"))
-        yield Item("told", text, event.step, row.at, "reached" if event.reached else "not_reached")
+        text = sentence.format(who=who, at=view.clock(row.wall), means=word(event.means, "means"))
+        yield Item("told", text, event.step, row.wall, "reached" if event.reached else "not_reached")
 
 
 def _note(row: Recorded, view: _View) -> Item:
     event = row.event
     assert isinstance(event, ev.NoteAdded)
-    at = paper_time(event) or row.at
+    at = paper_time(event) or row.wall
     sentence = _("LATE ENTRY {at} {who}: {text}") if event.at else "{at} {who}: {text}"
     text = sentence.format(at=view.clock(at), who=row.actor, text=_short(event.text))
     return Item("notes", text, event.step, at, "late" if event.at else "note")

@@ -73,7 +73,7 @@ def brief_lines(brief: Brief) -> list[str]:
 def _head(brief: Brief) -> list[str]:
     mark = [practice_mark(brief.mode)] if practice_mark(brief.mode) else []
     since = _("reported {at}, {elapsed} ago").format(
-        at=local_text(brief.reported_at, brief.zone), elapsed=span(brief.as_of - brief.reported_at)
+        at=local_text(brief.reported_at, brief.zone), elapsed=span(brief.elapsed)
     )
     status = word(brief.status, "status")
     if brief.paused:

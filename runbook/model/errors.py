@@ -129,7 +129,20 @@ REGISTRY: dict[str, Code] = {
         EXIT_MACHINE,
     ),
     "E-JOURNAL-DAMAGED": Code(
-        N_("The journal of {name} is damaged at event {seq}: {reason}."), N_("runbook log {name}"), EXIT_MACHINE
+        N_("The journal of {name} is damaged at event {seq}: {reason}."), N_("runbook resume {name}"), EXIT_MACHINE
+    ),
+    "E-JOURNAL-LOST": Code(
+        N_(
+            "The journal of {name} is lost ({reason}). Nothing was changed: its plan, its evidence and the damaged file are kept."
+        ),
+        N_("runbook resume {name}, at a terminal: it asks what was done"),
+    ),
+    "E-JOURNAL-NEWER": Code(
+        N_(
+            "The journal of {name} was written by a later version of runbook (form {version}). Nothing of it was changed."
+        ),
+        N_("install that version of runbook, or a later one"),
+        EXIT_MACHINE,
     ),
     "E-OUTPUT": Code(
         N_("The output could not be written: {reason}. The journal is safe."), N_("runbook status"), EXIT_MACHINE

@@ -28,7 +28,8 @@ class Event:
 class IncidentOpened(Event):
     """The first event. `files` maps each path under `plan/` to its SHA-256. `carried` are open unknown acts of other incidents.
 
-    `belongs_to`: the incident beside which it was opened, where an offer of its plan did that.
+    `belongs_to`: the incident beside which it was opened, where an offer of its plan did that. `reopened_from`: the record before this
+    one is lost, and this one was begun anew from the plan: `file` (kept under that name), its `sha256`, and the `reason`.
     """
 
     incident: str
@@ -50,6 +51,7 @@ class IncidentOpened(Event):
     machine: str
     carried: list[dict[str, str]] = field(default_factory=list)
     belongs_to: str = ""
+    reopened_from: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,23 @@ class IncidentAborted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClockJumped(Event):
-    """`kind`: wall (it moved by `seconds` against the boot clock) | suspended | rebooted (`seconds` since the last event)."""
+    """`kind`: wall (it moved by `seconds` against the boot clock) | suspended (for `seconds`) | rebooted (`seconds` since the
+    last event by the wall clock, negative where that was set back).
+    """
 
     kind: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCorrected(Event):
+    """A person said what time it is: from here on, rows of this boot are stored with this machine's clock plus `seconds`.
+
+    `how`: told (read from another clock) | confirmed (this machine's clock is right, `seconds` is 0).
+    """
+
+    seconds: float
+    how: str
 
 
 # -- several writers ----------------------------------------------------------------------------------------------------
@@ -163,13 +178,15 @@ class StepClaimed(Event):
 class StepBegun(Event):
     """A step is now the one on the screen. `opens`: what a people's opener leaves open from now on.
 
-    `lane`, here and below: the branch `STEP/BRANCH` of a `together` that the step stands in.
+    `lane`, here and below: the branch `STEP/BRANCH` of a `together` that the step stands in. `at`, here and below: when it was, where
+    it was done on paper and typed in later.
     """
 
     step: str
     attempt: int
     opens: str = ""
     lane: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +212,9 @@ class ReadingTaken(Event):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalGiven(Event):
-    """`how`: spoken (a typed name, not verified). `act_sha256` is of the rendered act; it stands until `expires_at` for this act alone."""
+    """`how`: spoken (a typed name, not verified) | paper (typed in later). `act_sha256` is of the rendered act; the approval stands until
+    `expires_at` for this act alone.
+    """
 
     step: str
     role: str
@@ -228,6 +247,7 @@ class ActionIntended(Event):
     act_sha256: str
     target: str
     opens: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +267,7 @@ class StepFinished(Event):
     """A step has an outcome. `by`: machine | person | paper. `answer`: a choice or a value that a person gave.
 
     `how`: read | acted | asked | manual | not_needed | condition | skip | key_failed | resolved (an unknown that a person decided) |
-    joined (all branches of a `together` have ended) | left (its `together` was left before it ended).
+    joined (all branches of a `together` have ended) | left (its `together` was left before it ended) | typed_in (done on paper, `at`).
     `closes`: the opener whose debt this closes.
     """
 
@@ -264,6 +284,7 @@ class StepFinished(Event):
     ran: str = ""
     closes: str = ""
     lane: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from runbook.model.events import (
     IncidentOpened,
@@ -14,8 +14,12 @@ from runbook.model.events import (
     StaffMoved,
     TicketsCounted,
 )
+from runbook.model.own_time import OwnTime
 from runbook.model.person import same_person
 from runbook.model.record import Recorded, head_code
+
+if TYPE_CHECKING:
+    from runbook.model.ports import Clock
 
 END = "end"
 NOTES_AT_HAND = 5
@@ -140,6 +144,8 @@ class State:
     for another one's. `linked`: the incidents that offers opened beside this one. `raised`: how the severity rose.
     `reloaded`: the site's facts that hold now, where they are no longer those of the beginning.
     `seen`: how far each writer knew each other one. `joined`: who works beside the walk now, by writer. `resumed`: the last resume.
+    Every moment here is in the incident's own time (`time`), in which lengths are counted; `shown` gives the wall time that
+    was stored. `clock_said`: what a person last said of the machine's clock, with the id of that boot.
     """
 
     opened: IncidentOpened | None = None
@@ -181,6 +187,16 @@ class State:
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     joined: dict[str, Recorded] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
+    time: OwnTime = field(default_factory=OwnTime)
+    clock_said: tuple[str, float] = ("", 0.0)
+
+    def now(self, clock: Clock) -> datetime:
+        """This moment in the incident's own time."""
+        return self.time.now(self.last, clock)
+
+    def shown(self, moment: datetime) -> datetime:
+        """The wall time of a moment of this incident."""
+        return self.time.shown(moment)
 
     @property
     def head_code(self) -> str:
@@ -210,7 +226,7 @@ class State:
     def awaited(self) -> tuple[StepState, ...]:
         """The steps that were passed on to somebody and have no answer yet, the oldest first."""
         waiting = (step for step in self.steps.values() if step.awaited)
-        return tuple(sorted(waiting, key=lambda step: step.delegated.utc if step.delegated else ""))
+        return tuple(sorted(waiting, key=lambda step: step.delegated.at.timestamp() if step.delegated else 0.0))
 
     def offered_to(self, name: str) -> Recorded | None:
         """The handover that waits for this person, however she types her name."""
@@ -269,6 +285,8 @@ def with_step(state: State, step: str, **changes: Any) -> State:
 
 
 BESIDE = "@"
+PAPER = BESIDE + "paper"
+"""The lane of what was done on paper and is typed in later."""
 
 
 def lane_beside(writer: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 _DIRECTIVES: Mapping[str, str] = {
     "Y": r"\d{4}",
@@ -44,7 +43,7 @@ class LogTime:
     """The times of one log: `pattern` is a strftime format, `zone` the host's zone, `now` completes a date that is not written."""
 
     pattern: str
-    zone: ZoneInfo
+    zone: tzinfo
     now: datetime
 
     def of(self, line: str) -> datetime | None:

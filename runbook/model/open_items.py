@@ -9,14 +9,14 @@ from runbook.model.playbook import Playbook
 from runbook.model.record import Recorded
 from runbook.model.state import Conflict, Debt, State, StepState
 from runbook.model.text import _
-from runbook.model.units import span
+from runbook.model.units import age
 from runbook.model.words import word
 
 
 def debt_line(debt: Debt, plan: Playbook | None, now: datetime) -> str:
     """One open debt: what it is, for how long, and which step opened it."""
     return _("OPEN for {age}: {what} (since step {step})").format(
-        age=span(now - debt.since), what=word(debt.kind, "debt"), step=title_of(plan, debt.step)
+        age=age(debt.since, now), what=word(debt.kind, "debt"), step=title_of(plan, debt.step)
     )
 
 
@@ -32,7 +32,7 @@ def awaited_line(known: StepState, plan: Playbook | None, now: datetime) -> str:
     assert known.delegated is not None
     event = known.delegated.event
     return _("NO ANSWER YET for {age}: {step} (with {who})").format(
-        age=span(now - known.delegated.at),
+        age=age(known.delegated.at, now),
         step=title_of(plan, known.id),
         who=getattr(event, "name", "") or getattr(event, "contact", ""),
     )

@@ -41,10 +41,20 @@ if TYPE_CHECKING:
 class Clock(Protocol):
     """Wall time in UTC, and the clock since boot that goes on through suspend."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The machine's wall time, plus what `correct` was told."""
+        ...
+
+    def correct(self, seconds: float) -> None:
+        """From here on `now` is this machine's wall time plus `seconds`."""
+        ...
 
     def boot(self) -> tuple[str, float]:
-        """The id of this boot, and the seconds since it (suspend included)."""
+        """The id of this boot, and the seconds since it (suspend included). Without a boot id: `process-` and one of this process."""
+        ...
+
+    def asleep(self) -> float:
+        """How many seconds of this boot the machine was suspended; what counts is by how much it grows."""
         ...
 
     def wait(self, seconds: float) -> None: ...

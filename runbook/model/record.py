@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from runbook.model.events import KINDS, Event, Unrecognised
-from runbook.model.units import utc_read
+from runbook.model.units import utc_read, utc_text
 
 
 class Recorded(NamedTuple):
-    """An event as the journal holds it: acknowledged, in order, chained."""
+    """An event as the journal holds it: acknowledged, in order, chained.
+
+    `ahead`: how far the wall clock that stored it was ahead of the incident's own time; not stored, known after the fold.
+    """
 
     incident: str
     writer: str
@@ -26,10 +29,17 @@ class Recorded(NamedTuple):
     event: Event
     prev: str
     hash: str
+    ahead: timedelta = timedelta()
+
+    @property
+    def wall(self) -> datetime:
+        """When it was stored, by the clock of that machine: what is shown."""
+        return utc_read(self.utc)
 
     @property
     def at(self) -> datetime:
-        return utc_read(self.utc)
+        """When it happened, in the incident's own time: what is counted. In rows that no fold has seen, the same as `wall`."""
+        return utc_read(self.utc) - self.ahead if self.ahead else utc_read(self.utc)
 
     @property
     def kind(self) -> str:
@@ -39,6 +49,14 @@ class Recorded(NamedTuple):
 def head_code(events: int, last: Recorded) -> str:
     """`42·7F3A`: how many events there are and 16 bits of the last one's hash, to see that two people look at the same page."""
     return f"{events}·{last.hash[:4].upper()}"
+
+
+def happened(recorded: Recorded) -> Recorded:
+    """The event at the time when it was so: what was done on paper and typed in later counts from when it was done."""
+    try:
+        return recorded._replace(utc=utc_text(utc_read(recorded.event.at)))  # type: ignore[attr-defined]
+    except (AttributeError, ValueError, TypeError):
+        return recorded
 
 
 def body(event: Event) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from runbook.model.events import (
     AnswerCorrected,
     ApprovalGiven,
     ApprovalRefused,
+    ClockCorrected,
     FailureAnswered,
     IncidentAborted,
     IncidentClosed,
@@ -46,7 +47,7 @@ from runbook.model.known import (
     with_step,
 )
 from runbook.model.people import HANDLERS as PEOPLE
-from runbook.model.record import Recorded, event_of
+from runbook.model.record import Recorded, event_of, happened
 from runbook.model.units import utc_read
 from runbook.model.writers import HANDLERS as WRITERS
 from runbook.model.writers import noticed
@@ -56,16 +57,19 @@ __all__ = ["END", "Conflict", "Debt", "IncidentState", "Position", "State", "Ste
 
 def fold(events: Iterable[Recorded], state: State | None = None) -> State:
     """The state after these events. Pure: the same events give the same state."""
-    state, last, count = state or State(), None, 0
-    for last in events:
+    state, count = state or State(), 0
+    time, last = state.time, state.last
+    for row in events:
+        time, last = time.counted(last, row)
         state = _handled(state, last)
         count += 1
-    return changed(state, last=last, events=state.events + count) if last else state
+    return changed(state, last=last, events=state.events + count, time=time) if count else state
 
 
 def after(state: State, recorded: Recorded) -> State:
-    """The state after one more event. Events that this version does not know change nothing but `last`."""
-    return changed(_handled(state, recorded), last=recorded, events=state.events + 1)
+    """The state after one more event. Events that this version does not know change nothing but `last` and `time`."""
+    time, recorded = state.time.counted(state.last, recorded)
+    return changed(_handled(state, recorded), last=recorded, events=state.events + 1, time=time)
 
 
 def _handled(state: State, recorded: Recorded) -> State:
@@ -84,7 +88,11 @@ def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:
 
 
 def _reported(state: State, recorded: Recorded, event: ReportedTimeCorrected) -> State:
-    return changed(state, reported_at=utc_read(event.at))
+    return changed(state, reported_at=utc_read(event.at) - recorded.ahead)
+
+
+def _clock_said(state: State, recorded: Recorded, event: ClockCorrected) -> State:
+    return changed(state, clock_said=(recorded.boot_id, event.seconds))
 
 
 def _input(state: State, recorded: Recorded, event: InputAnswered) -> State:
@@ -96,6 +104,7 @@ def _self_checked(state: State, recorded: Recorded, event: SelfChecked) -> State
 
 
 def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
+    recorded = happened(recorded)
     before = state.step(event.step)
     # An act that stayed unknown is not forgotten by a new attempt: it is answered for before it can be done again.
     unknown = before if before.unknown else _NOTHING
@@ -159,6 +168,7 @@ def _refused(state: State, recorded: Recorded, event: ApprovalRefused) -> State:
 
 
 def _intended(state: State, recorded: Recorded, event: ActionIntended) -> State:
+    recorded = happened(recorded)
     state = with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
     state = changed(state, began_since_answer=True)
     return _open_debt(state, recorded, event.step, event.opens)
@@ -177,6 +187,7 @@ def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) 
 
 
 def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
+    recorded = happened(recorded)
     before, beside = state.step(event.step), event.lane.startswith(BESIDE)
     state = with_step(
         state,
@@ -202,6 +213,8 @@ def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
         state = changed(state, debts=debts)
     if event.by == "person":
         state = changed(state, last_answer=recorded, began_since_answer=False)
+    if event.by == "paper" and state.position == Position("at", event.step, forced=True):
+        state = changed(state, position=Position("at", event.step))
     return moved(state, event.lane, Position("after", event.step))
 
 
@@ -225,7 +238,8 @@ def _went(state: State, recorded: Recorded, event: WentTo) -> State:
         steps[step] = known if known.finished or known.awaited else replace(known, outcome="not_taken")
     there = steps.get(event.target)
     if event.because == "next" and there and there.finished:
-        steps[event.target] = replace(there, returns=there.returns + 1)
+        # Finished beside the walk, it is passed when the walk first comes to it, and done again after that.
+        steps[event.target] = replace(there, returns=there.returns + 1, beside=there.beside and not there.returns)
     forced = event.because in ("goto", "offer")
     if there and there.beside and forced:
         steps[event.target] = replace(there, beside=False)  # somebody wants it done once more
@@ -309,6 +323,7 @@ _HANDLERS: dict[type, Any] = {
     JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,
+    ClockCorrected: _clock_said,
     InputAnswered: _input,
     SelfChecked: _self_checked,
     StepBegun: _begun,

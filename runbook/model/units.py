@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runbook.model.text import ExpectedError, _
 
@@ -31,6 +32,16 @@ def span(length: timedelta) -> str:
     return sign + ("".join(parts[:2]) or "0s")
 
 
+def lasted(since: datetime, until: datetime) -> timedelta:
+    """From one moment to the other; none where the records of two machines contradict each other."""
+    return max(until - since, timedelta())
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago something was, for people."""
+    return span(lasted(since, now))
+
+
 def utc_text(moment: datetime) -> str:
     """A point in time as stored: UTC, ISO 8601, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -51,15 +62,71 @@ def utc_read(text: str) -> datetime:
 
 def local_text(moment: datetime, zone: tzinfo, *, date: bool = True) -> str:
     """A point in time for people, in the site's zone with its offset: `2026-11-04 02:51:07 +08:00`."""
-    there = moment.astimezone(zone)
+    there = _there(moment, zone)
     offset = there.strftime("%z")
     day = "%Y-%m-%d " if date else ""
     return f"{there:{day}%H:%M:%S} {offset[:3]}:{offset[3:5]}"
 
 
-def clock_text(moment: datetime, zone: tzinfo) -> str:
-    """The time of day for people, in the site's zone: `02:51:07`."""
-    return f"{moment.astimezone(zone):%H:%M:%S}"
+def clock_text(moment: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
+    """The time of day for people, in the site's zone with its offset, short: `02:51:07+08`, `02:51+05:30`."""
+    there = _there(moment, zone)
+    offset = there.strftime("%z")
+    minutes = "" if offset[3:5] == "00" else f":{offset[3:5]}"
+    return f"{there:{'%H:%M:%S' if seconds else '%H:%M'}}{offset[:3]}{minutes}"
+
+
+def zone_named(name: str) -> tzinfo:
+    """The time zone of that name; UTC where this machine's zone data does not have it. Offsets are shown, so it is seen."""
+    return ZoneInfo(name) if zone_known(name) else UTC
+
+
+def zone_known(name: str) -> bool:
+    """Whether this machine's zone data, or the data that is installed with the program, has that time zone."""
+    try:
+        return bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _there(moment: datetime, zone: tzinfo) -> datetime:
+    """The moment in the zone; in UTC at the ends of the calendar, where the zone's offset leads beyond them."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(UTC)
+
+
+def _times_of_day(hour: int, minute: int, about: datetime, zone: tzinfo) -> list[datetime]:
+    """Every moment at which the zone's clocks show that time, from two days before `about` to two days after.
+
+    Where an hour is there twice, both. The days are the calendar's: local times are never added up.
+    """
+    day = about.astimezone(zone).date()
+    return [
+        datetime.combine(day + timedelta(days=days), time(hour, minute, fold=fold), zone).astimezone(UTC)
+        for days in range(-2, 3)
+        for fold in (0, 1)
+    ]
+
+
+def told_time(text: str, about: datetime | None, zone: tzinfo) -> datetime:
+    """What another clock shows, as a person reads it aloud: `03:12`, or `2026-11-04 03:12`.
+
+    A time of day is taken to be the one nearest to `about`; where nothing is known about the day, it is asked for.
+    Raises ValueError with what was expected.
+    """
+    text = text.strip().replace("：", ":")
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
+    if match and about and int(match[1]) < 24 and int(match[2]) < 60:
+        return min(_times_of_day(int(match[1]), int(match[2]), about, zone), key=lambda found: abs(found - about))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or match or len(text) < len("2026-11-04 03:12"):
+        raise ExpectedError(_("expected a day and a time such as 2026-11-04 03:12"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def reported_time(text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -82,17 +149,13 @@ def _reported_time(text: str, now: datetime, zone: tzinfo) -> datetime:
         hour, minute = int(match[1]), int(match[2])
         if hour > 23 or minute > 59:
             raise ExpectedError(_("expected a time of day such as 02:51"))
-        there = now.astimezone(zone).replace(hour=hour, minute=minute, second=0, microsecond=0)
-        if there > now.astimezone(zone):
-            day_before = there.date() - timedelta(days=1)
-            there = there.replace(year=day_before.year, month=day_before.month, day=day_before.day)
-        return there.astimezone(UTC)
+        return max(found for found in _times_of_day(hour, minute, now, zone) if found <= now)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ExpectedError(_("expected nothing (now), a time such as 02:51, or -20m")) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    if moment > now:
+    if moment.astimezone(UTC) > now:
         raise ExpectedError(_("expected a time that is not later than now"))
     return moment.astimezone(UTC)

@@ -37,6 +37,7 @@ WORDS: dict[str, dict[str, str]] = {
         "resolved": N_("its end was decided by a person"),
         "joined": N_("all its branches have ended"),
         "left": N_("its branch was left"),
+        "typed_in": N_("done on paper, typed in later"),
     },
     "purpose": {
         "step": N_("read"),
@@ -122,7 +123,7 @@ WORDS: dict[str, dict[str, str]] = {
         "offer": N_("an offer was taken"),
     },
     "offer": {"not_now": N_("not now"), "start": N_("a linked incident was opened")},
-    "approval": {"spoken": N_("spoken, not verified")},
+    "approval": {"spoken": N_("spoken, not verified"), "paper": N_("on paper, typed in later")},
     "refused": {"refused": N_("refused"), "not_reached": N_("not reached")},
     "means": {"phone": N_("phone"), "printed": N_("printed")},
     "debt": {
@@ -180,6 +181,10 @@ WORDS: dict[str, dict[str, str]] = {
         "wall": N_("The wall clock moved"),
         "suspended": N_("This laptop was suspended"),
         "rebooted": N_("This laptop was started anew"),
+    },
+    "clock_said": {
+        "told": N_("read from another clock"),
+        "confirmed": N_("this laptop's clock is right"),
     },
     "damage": {
         "page": N_("the file is damaged"),

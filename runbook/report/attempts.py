@@ -20,7 +20,7 @@ from runbook.model.events import (
     UnknownAnswered,
 )
 from runbook.model.matrix import answered
-from runbook.model.record import Recorded
+from runbook.model.record import Recorded, happened
 from runbook.report.walked import Act, Attempt, Look
 
 Walks = dict[str, list[Attempt]]
@@ -30,7 +30,7 @@ def attempts(events: Iterable[Recorded]) -> Walks:
     """Every attempt of every step that was begun, in order. A step whose condition did not hold has none."""
     walks: Walks = {}
     for recorded in events:
-        event = recorded.event
+        recorded, event = happened(recorded), recorded.event
         if isinstance(event, Resumed):
             _nobody_knows(walks)
         elif (handler := _HANDLERS.get(type(event))) is not None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runbook import __version__
 from runbook.model import events as ev
@@ -14,11 +13,13 @@ from runbook.model.clocks import Scheme, clocks, met_by
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened
 from runbook.model.naming import answer_of, condition_of, offer_of, question_of
+from runbook.model.own_time import timed
 from runbook.model.playbook import Playbook, Step
 from runbook.model.record import Recorded
 from runbook.model.site import Site
 from runbook.model.state import State, fold
 from runbook.model.text import Text, _, language
+from runbook.model.units import lasted, zone_named
 from runbook.model.words import word
 from runbook.report.attempts import Walks, attempts, unknown_acts
 from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
@@ -41,10 +42,10 @@ def facts(
 ) -> Facts:
     """What a report of these events says, in the person's language.
 
-    `now` only matters while the incident is open: an ended one is reported as of its last event. `scheme` is the table of
-    service levels that the plan names. Raises RunbookError E-FORM when the first event is not the opening of an incident.
+    `now`, in the incident's own time, only matters while it is open: an ended one is reported as of its last event. `scheme` is
+    the table of service levels that the plan names. Raises RunbookError E-FORM when the first event is not the opening of an incident.
     """
-    journal = tuple(events)
+    journal = tuple(timed(events))
     state = fold(journal)
     opened, opened_at, reported_at, last = state.opened, state.opened_at, state.reported_at, state.last
     if opened is None or opened_at is None or reported_at is None or last is None:
@@ -52,8 +53,8 @@ def facts(
             "E-FORM", reason=_("its first event is missing"), name=journal[0].incident if journal else "INCIDENT"
         )
     as_of = last.at if state.ended else max(now, last.at)
-    zone = _zone(opened.zone, site)
-    names = _names(playbook, site, opened, zone, state.playbook)
+    zone = zone_named(opened.zone or site.time_zone)
+    names = _names(playbook, site, opened, zone, state)
     walks = attempts(journal)
     corrected = any(isinstance(recorded.event, ev.ReportedTimeCorrected) for recorded in journal)
     borrowed = staff(playbook, state)
@@ -62,6 +63,7 @@ def facts(
         mode=opened.mode,
         language=language(),
         zone=zone,
+        shown=state.shown,
         plan=opened.plan,
         plan_version=opened.plan_version,
         title=names.title,
@@ -74,6 +76,7 @@ def facts(
         ),
         linked=state.linked,
         belongs_to=opened.belongs_to,
+        reopened_from=opened.reopened_from,
         status=state.status,
         who=tuple(dict.fromkeys(recorded.actor for recorded in journal if recorded.actor)),
         reported_at=reported_at,
@@ -112,15 +115,8 @@ def facts(
     )
 
 
-def _zone(name: str, site: Site) -> tzinfo:
-    try:
-        return ZoneInfo(name or site.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
-def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo, walked: str) -> Names:
-    """How the report calls things; `walked`: the playbook in which the walk ended."""
+def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo, state: State) -> Names:
+    """How the report calls things."""
 
     def step(name: str) -> str:
         if name == "end":
@@ -131,7 +127,7 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo,
         return titled(found.number, found.title.pick())
 
     def recovered(name: str) -> str:
-        plan = playbook.step(name).plan if playbook.has(name) else walked
+        plan = playbook.step(name).plan if playbook.has(name) else state.playbook
         return playbook.header_of(plan).recovered.ask.pick()
 
     return Names(
@@ -144,6 +140,7 @@ def _names(playbook: Playbook, site: Site, opened: IncidentOpened, zone: tzinfo,
         recovered=recovered,
         title=Text.of(opened.title).pick() if opened.title else opened.plan,
         zone=zone,
+        shown=state.shown,
     )
 
 
@@ -166,7 +163,7 @@ def _clocks(playbook: Playbook, scheme: Scheme | None, state: State, as_of: date
 
 def _debts(state: State, as_of: datetime) -> Iterator[DebtFacts]:
     for debt in state.debts:
-        length = max((debt.closed_at or as_of) - debt.since, timedelta())
+        length = lasted(debt.since, debt.closed_at or as_of)
         yield DebtFacts(
             debt.step, debt.kind, debt.since, debt.closed_at, length, debt.closed_by, debt.waived_by, debt.waiver
         )

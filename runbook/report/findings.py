@@ -157,7 +157,9 @@ def still_open(state: State, names: Names) -> tuple[str, ...]:
     """What a reader must still see to, in words."""
     found = [
         _("{what}, since {time}: {step}").format(
-            what=word(debt.kind, "debt"), time=local_text(debt.since, names.zone), step=names.step(debt.step)
+            what=word(debt.kind, "debt"),
+            time=local_text(names.shown(debt.since), names.zone),
+            step=names.step(debt.step),
         )
         for debt in state.open_debts
     ]

@@ -33,7 +33,7 @@ def tidied(text: str) -> str:
 def _environment(facts: Facts) -> Environment:
     hide = Hider(facts.hidden, _("[number hidden: practice]"))
     titles = {step.id: values.titled(step.number, step.title) for step in facts.steps}
-    one_day = {line.at.astimezone(facts.zone).date() for line in facts.timeline}
+    one_day = {facts.shown(line.at).astimezone(facts.zone).date() for line in facts.timeline}
 
     def gate(value: object) -> str:
         return value if isinstance(value, Markup) else inline("" if value is None else hide(str(value)))
@@ -41,8 +41,8 @@ def _environment(facts: Facts) -> Environment:
     environment = gated(gate)
     filters: dict[str, Any] = {
         "word": word,
-        "moment": lambda at: values.moment(at, facts.zone),
-        "clock": lambda at: local_text(at, facts.zone, date=len(one_day) > 1),
+        "moment": lambda at: values.moment(facts.shown(at) if at else None, facts.zone),
+        "clock": lambda at: local_text(facts.shown(at), facts.zone, date=len(one_day) > 1),
         "span": values.length,
         "since": values.since,
         "step": lambda step: titles.get(step, step),

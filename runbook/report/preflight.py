@@ -38,7 +38,7 @@ def pdf(sheet: Sheet, findings: Sequence[Finding]) -> bytes:
         "title": f"{title}: {sheet.site}",
         "incident": title,
         "practice": "",
-        "head": f"{sheet.at:%Y-%m-%d %H:%M}",
+        "head": f"{sheet.at:%Y-%m-%d %H:%M %z}",
         "language": sheet.language,
         "page": _("page {page} of {pages}"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -132,12 +133,14 @@ class Facts:
     `raised_to`: the severity at the end, where it rose. `entered`: the playbooks in which the walk went on: title, id, version and the step
     at which it came in. `linked`: incidents that were opened beside this one; `belongs_to`: the one that this was opened beside.
     `omitted`: what a long report leaves out, in words.
+    `reopened_from`: `file`, `sha256` and `reason` of a record before this one that is lost.
     """
 
     incident: str
     mode: str
     language: str
     zone: tzinfo
+    shown: Callable[[datetime], datetime]
     plan: str
     plan_version: str
     title: str
@@ -183,6 +186,12 @@ class Facts:
     linked: tuple[str, ...] = ()
     belongs_to: str = ""
     omitted: tuple[str, ...] = ()
+    reopened_from: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def typed_in(self) -> int:
+        """How many steps were done on paper and typed in later."""
+        return sum(any(attempt.by == "paper" for attempt in step.attempts) for step in self.steps)
 
     @property
     def emergency(self) -> tuple[DebtFacts, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from runbook.model import events as ev
@@ -27,6 +28,7 @@ class Names:
     recovered: Callable[[str], str]
     title: str
     zone: tzinfo
+    shown: Callable[[datetime], datetime]
 
 
 def sentence(event: ev.Event, names: Names) -> str:
@@ -50,7 +52,10 @@ def _with(said: str, **details: str) -> str:
 def _opened(event: ev.IncidentOpened, names: Names) -> str:
     said = _("Plan opened: {title}, version {version}").format(title=names.title, version=event.plan_version)
     at = local_text(utc_read(event.reported_at), names.zone)
-    return said + "; " + _("fault reported at {time} ({how})").format(time=at, how=word(event.reported_how, "reported"))
+    said += "; " + _("fault reported at {time} ({how})").format(time=at, how=word(event.reported_how, "reported"))
+    if event.reopened_from:
+        said += "; " + _("the record before it is lost, and was begun anew")
+    return said
 
 
 def _reported(event: ev.ReportedTimeCorrected, names: Names) -> str:
@@ -78,7 +83,18 @@ def _reloaded(event: ev.SiteReloaded, names: Names) -> str:
 
 
 def _jumped(event: ev.ClockJumped, names: Names) -> str:
-    return f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
+    said = f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
+    if event.kind == "rebooted":
+        return _("{what}; how long it really took, only the wall clock says").format(what=said)
+    return _("{what}; lengths are counted without it").format(what=said) if event.kind == "wall" else said
+
+
+def _clock_corrected(event: ev.ClockCorrected, names: Names) -> str:
+    if event.how == "confirmed":
+        return _("The time of this laptop was asked about: {how}").format(how=word(event.how, "clock_said"))
+    return _("The time was told: from here on it is this laptop's clock plus {moved} ({how})").format(
+        moved=span(timedelta(seconds=event.seconds)), how=word(event.how, "clock_said")
+    )
 
 
 def _read(event: ev.ReadingTaken, names: Names) -> str:
@@ -104,7 +120,16 @@ def _refused(event: ev.ApprovalRefused, names: Names) -> str:
 
 
 def _intended(event: ev.ActionIntended, names: Names) -> str:
-    return _("{step}: begun: {act}").format(step=names.step(event.step), act=event.act)
+    return _("{step}: begun: {act}").format(step=names.step(event.step), act=event.act) + _at(event.at, names)
+
+
+def _at(text: str, names: Names) -> str:
+    """For what time it was typed in later."""
+    if not text:
+        return ""
+    with suppress(ValueError):  # another program wrote it
+        text = local_text(utc_read(text), names.zone)
+    return " (" + _("at {time}").format(time=text) + ")"
 
 
 def _ended(event: ev.ActionEnded, names: Names) -> str:
@@ -117,7 +142,7 @@ def _finished(event: ev.StepFinished, names: Names) -> str:
         f"{names.step(event.step)}: {word(event.outcome, 'outcome')} ({word(event.by, 'by')}; {word(event.how, 'how')})"
     )
     return _with(
-        said,
+        said + _at(event.at, names),
         answer=names.answer(event.step, event.answer),
         found=event.found if event.how not in ("read", "condition") and event.found != event.answer else "",
         reason=names.condition(event.reason) if event.how == "condition" else event.reason,
@@ -259,6 +284,7 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.IncidentClosed: lambda event, names: _("Closed"),
     ev.IncidentAborted: _aborted,
     ev.ClockJumped: _jumped,
+    ev.ClockCorrected: _clock_corrected,
     ev.ReadingTaken: _read,
     ev.ApprovalGiven: _approved,
     ev.ApprovalRefused: _refused,

@@ -28,7 +28,7 @@ def timeline(events: Sequence[Recorded], names: Names, reported_at: datetime) ->
             continue
         if times > 1:
             said = _("{what} ({times} times, the last at {time})").format(
-                what=said, times=times, time=local_text(last, names.zone, date=False)
+                what=said, times=times, time=local_text(names.shown(last), names.zone, date=False)
             )
         said, at = _marked(said, recorded, known, names), paper_time(recorded.event) or recorded.at
         line = Line(recorded.seq, at, at - reported_at, recorded.actor, said, _routine(recorded.event))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbook.model.matrix import Answered, Matrix, matrix
+from runbook.model.units import lasted
 
 MOST_COLUMNS = 6
 """Columns of a matrix beside each other on a page."""
@@ -90,7 +91,7 @@ class Attempt:
 
     @property
     def length(self) -> timedelta | None:
-        return self.ended_at - self.begun_at if self.ended_at else None
+        return lasted(self.begun_at, self.ended_at) if self.ended_at else None
 
 
 @dataclass(frozen=True, slots=True)

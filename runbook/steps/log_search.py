@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Literal
-from zoneinfo import ZoneInfo
 
 from runbook.model.kind import Group, Part, Result, StepPorts
 from runbook.model.log_lines import Hit, LogTime, hits
@@ -140,14 +139,14 @@ def _since(ports: StepPorts, since: str) -> datetime | None:
     return ports.world.clock.now() - length
 
 
-def _part(name: str, answer: tuple[Hit, ...] | CannotAskError, zone: ZoneInfo) -> Part:
+def _part(name: str, answer: tuple[Hit, ...] | CannotAskError, zone: tzinfo) -> Part:
     if isinstance(answer, CannotAskError):
         return Part(name, "unreachable", f"{answer.phase}: {answer.detail}")
     outcome: Outcome = "failed" if answer else "passed"
     return Part(name, outcome, _said(answer, zone), _values(answer, zone))
 
 
-def _values(found: Sequence[Hit], zone: ZoneInfo) -> dict[str, Scalar]:
+def _values(found: Sequence[Hit], zone: tzinfo) -> dict[str, Scalar]:
     times = sorted(hit.at for hit in found if hit.at is not None)
     return {
         "hits": len(found),
@@ -157,7 +156,7 @@ def _values(found: Sequence[Hit], zone: ZoneInfo) -> dict[str, Scalar]:
     }
 
 
-def _said(found: Sequence[Hit], zone: ZoneInfo) -> str:
+def _said(found: Sequence[Hit], zone: tzinfo) -> str:
     """Codes and numbers: `3 hits: 02:41:07 02:44:10 02:51:00 (Asia/Shanghai); 1 without time`."""
     times = [clock_text(hit.at, zone) for hit in found if hit.at is not None]
     more = f" +{len(times) - LISTED}" if len(times) > LISTED else ""

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
+from runbook.model.events import Event
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.state import State, fold
 from runbook.model.text import _
+from runbook.store.database import UNREADABLE
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.evidence import EvidenceFolders
+from runbook.store.examining import read_on
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.ids import is_practice
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
-from runbook.store.ledger import Ledger, Reading, read_on
-from runbook.store.notices import Notices, why
+from runbook.store.ledger import Ledger, Reading
+from runbook.store.notices import LostError, Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
+from runbook.store.reopening import Lost, begin_anew, lost
 from runbook.store.running import RunLock, held, refuse_if_held
 from runbook.store.worker import LIMIT_S, within
 from runbook.store.writers import beside, writer_of
@@ -64,7 +68,7 @@ class Incident:
 
         Raises RunbookError E-STORE, E-JOURNAL-DAMAGED.
         """
-        self._plan = self._plan_as_stored()
+        self._plan = _plan_in(self.folder)
         known, self._ledger = self._ledger, None
         elsewhere = Elsewhere(
             tuple(folder for folder in self._folders() if folder != self.folder),
@@ -87,10 +91,10 @@ class Incident:
 
     def read(self) -> Reading:
         """Every event that is proven, and what is wrong behind them; changes nothing. Raises RunbookError E-JOURNAL-DAMAGED
-        when the file cannot be opened at all. What this object has read before is not read again."""
+        when the file cannot be opened at all, and E-JOURNAL-NEWER. What this object has read before is not read again."""
         try:
             self._ledger = read_on(self.folder / JOURNAL_NAME, self.id, self._ledger)
-        except (sqlite3.Error, OSError) as problem:
+        except (*UNREADABLE, OSError) as problem:
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.id, seq=1, reason=why(problem)) from None
         return self._ledger.reading
 
@@ -107,6 +111,50 @@ class Incident:
         state = fold(islice(events, count, None), state)
         self._folded = len(events), state
         return state
+
+    def lost(self) -> Lost | None:
+        """What is wrong when not even the first event can be read, so that the record can only be begun anew; else None. Changes nothing.
+
+        Raises RunbookError E-JOURNAL-NEWER.
+        """
+        return lost(self.folder / JOURNAL_NAME, self.id)
+
+    def begin_anew(
+        self,
+        clock: Clock,
+        actor: str,
+        opening: Callable[[Mapping[str, str], Mapping[str, str]], Event],
+        then: Sequence[Event] = (),
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        """A new record in the place of a lost one, from the plan as it lies here. The damaged file is kept, and what proves itself in it.
+
+        `opening` gets the SHA-256 of each plan file, and what stands in `IncidentOpened.reopened_from`. Raises RunbookError E-STORE.
+        """
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in self.kept_plan().items()}
+        try:
+            begin_anew(
+                self.folder / JOURNAL_NAME,
+                self.id,
+                clock,
+                actor,
+                lambda was: [opening(digests, was), *then],
+                self.writer,
+                redact,
+            )
+        except (*UNREADABLE, OSError, LostError) as problem:
+            raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
+
+    def plan_kept_at(self) -> datetime | None:
+        """When the plan was put into the folder, by the disk: about when the incident was opened. None where nothing says so."""
+        try:
+            return datetime.fromtimestamp((self.folder / PLAN).stat().st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            return None
+
+    def kept_plan(self) -> dict[str, bytes]:
+        """Every file under `plan/`, as it is now, proven by nothing; from the next place that has any where here is none."""
+        return next((found for folder in (self.folder, *self._folders()) if (found := _plan_in(folder))), {})
 
     def lock(self, since: str, notices: Notices | None = None, *, place: int = 1) -> RunLock:
         """The right to run this incident, for a `with` block. `since` is shown to whoever finds it held.
@@ -202,17 +250,6 @@ class Incident:
     def _moved(self, folder: Path) -> None:
         self.folder = folder
 
-    def _plan_as_stored(self) -> dict[str, bytes]:
-        """All files under `plan/`, held in memory: the disk may fail before they are needed elsewhere."""
-        found: dict[str, bytes] = {}
-        top = self.folder / PLAN
-        with contextlib.suppress(OSError):
-            for path in sorted(top.rglob("*")):
-                with contextlib.suppress(OSError):
-                    if path.is_file():
-                        found[path.relative_to(top).as_posix()] = read_plain(path)
-        return found
-
     def _other_plan_file(self, name: str, sha256: str, reason: str) -> bytes:
         for folder in self._folders():
             with contextlib.suppress(OSError):
@@ -226,3 +263,15 @@ def _copy(evidence: Path, to: Path) -> None:
     for piece in evidence.iterdir():
         if not (to / piece.name).exists():
             replace_file(to / piece.name, read_plain(piece))
+
+
+def _plan_in(folder: Path) -> dict[str, bytes]:
+    """All files under `plan/`, held in memory: the disk may fail before they are needed elsewhere."""
+    found: dict[str, bytes] = {}
+    top = folder / PLAN
+    with contextlib.suppress(OSError):
+        for path in sorted(top.rglob("*")):
+            with contextlib.suppress(OSError):
+                if path.is_file():
+                    found[path.relative_to(top).as_posix()] = read_plain(path)
+    return found

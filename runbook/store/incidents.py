@@ -154,7 +154,7 @@ class Home:
         for place in self.places.to_read():
             with contextlib.suppress(OSError):
                 for folder in sorted((place / (PRACTICE if practice else INCIDENTS)).iterdir()):
-                    if is_id(folder.name) and (folder / JOURNAL_NAME).is_file():
+                    if is_id(folder.name) and ((folder / JOURNAL_NAME).is_file() or (folder / PLAN).is_dir()):
                         copies.setdefault(folder.name, []).append(folder)
         return copies
 

@@ -14,10 +14,11 @@ from runbook.model.events import Event
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded, head_code
 from runbook.model.text import _
-from runbook.store.database import Database, Snapshot
+from runbook.store.database import UNREADABLE, Database
+from runbook.store.examining import of_the_file, opened
 from runbook.store.files import UnsafeError, plain_file
 from runbook.store.ledger import Ledger
-from runbook.store.mending import family, mended, set_aside, write_anew
+from runbook.store.mending import family, keep, mended, set_aside, write_anew
 from runbook.store.notices import LostError, Notice, Notices, ignore, why
 from runbook.store.rows import Damage, Row, blank, body_text
 from runbook.store.worker import LIMIT_S, HungError, WatchedDatabase
@@ -67,8 +68,8 @@ class SqliteJournal:
         `known`: what this process has proven of it already; it is the journal's from here on.
         Every text of an event passes `redact` before it is hashed or stored. A disk that does not answer within `limit_s`
         seconds is given up like one that reports an error.
-        Damage is told and mended, never in the way. Raises RunbookError E-STORE (not a file of ours) and E-JOURNAL-DAMAGED
-        (not even the first event can be read).
+        Damage is told and mended, never in the way. Raises RunbookError E-STORE (not a file of ours), E-JOURNAL-NEWER and
+        E-JOURNAL-DAMAGED (not even the first event can be read).
         """
         self.incident, self.folder, self.actor = incident, folder, actor
         self.in_memory = False
@@ -170,7 +171,7 @@ class SqliteJournal:
         while self._database is not None:
             try:
                 self._commit(self._database, drafts)
-            except sqlite3.Error as problem:
+            except UNREADABLE as problem:
                 self._database.end()
                 code = int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
                 if code == _BUSY:
@@ -226,7 +227,7 @@ class SqliteJournal:
                 # It would hold up every event from here on.
                 self._untried.remove(folder)
                 continue
-            except (OSError, sqlite3.Error, LostError):
+            except (OSError, *UNREADABLE, LostError):
                 continue
             self._untried.remove(folder)
             self.folder, self.in_memory = folder, False
@@ -266,55 +267,48 @@ class SqliteJournal:
                 raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
             renew = why(problem)
         try:
-            self._database = self._watched(lambda: Database(path))
-            behind = self._load(self._database)
+            self._database, found, refused = opened(path, self.incident, self._limit_s, self._ledger)
         except HungError as problem:
             raise RunbookError("E-STORE", reason=why(problem), tried=self.folder) from None
-        except (sqlite3.Error, OSError, LostError) as problem:
-            self._leave(problem)
-            behind = self._load_copy(path, problem)
+        self._ledger, broken = found.ledger, of_the_file(refused)
+        if refused and self._database is None:
+            self._leave(refused)
         if self.damage:
-            self._mend(self.damage, behind)
-        if self.damage or renew:
-            self._renew(path, renew)
+            self._mend(self.damage, found.behind)
+        if broken or (self.damage and self._database is not None):
+            self._renew(path, "journal-damaged")
+        elif renew:
+            self._renew(path, "journal-older")
+        if self.damage:
+            self._notices(Notice("damaged", self.damage.reason, self.folder, self.damage.seq))
+        elif broken:
+            self._notices(Notice("unfit", path=self.folder))
+        elif renew:
+            self._notices(Notice("renewed", renew, self.folder))
 
     def _watched(self, opened: Callable[[], Database]) -> WatchedDatabase:
         return WatchedDatabase(opened, self._limit_s)
-
-    def _load(self, source: WatchedDatabase | Snapshot) -> list[Row]:
-        if not self._ledger.stands_in(source):
-            self._ledger = Ledger(self.incident)
-        self._ledger.catch_up(source)
-        return [row for _n, row in source.salvage(self._ledger.number)] if self.damage else []
-
-    def _load_copy(self, path: Path, problem: BaseException) -> list[Row]:
-        try:
-            with Snapshot(path) as snapshot:
-                return self._load(snapshot)
-        except (sqlite3.Error, OSError):
-            self.close()
-            raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=1, reason=why(problem)) from None
 
     def _mend(self, damage: Damage, behind: list[Row]) -> None:
         known = self._ledger
         by = known.rows[-1].writer if known.rows else behind[-1].writer if behind else known.writer
         rows = mended(known.rows, damage, behind, blank(self.incident, by, self._clock, self.actor))
         if rows is None:
+            if self._database is not None:
+                self._database.let_be()
             self.close()
-            raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=damage.seq, reason=damage.detail)
+            raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=1, reason=damage.detail)
         known.start_over(rows)
 
-    def _renew(self, path: Path, reason: str) -> None:
+    def _renew(self, path: Path, keep_as: str) -> None:
         """Put a new file with what is known in the place of one that cannot be gone on with; else the next append moves."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-            try:
-                write_anew(path, self._ledger.rows, "journal-damaged" if self.damage else "journal-older")
-                self._database = self._watched(lambda: Database(path))
-            except (OSError, sqlite3.Error, LostError) as problem:
-                self._leave(problem)
-        if self.damage:
-            self._notices(Notice("damaged", self.damage.reason, self.folder, self.damage.seq))
-        else:
-            self._notices(Notice("renewed", reason, self.folder))
+        try:
+            # Before it is closed: closing writes the log into the file.
+            keep(path, keep_as)
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+            write_anew(path, self._ledger.rows)
+            self._database = self._watched(lambda: Database(path))
+        except (*UNREADABLE, OSError, LostError) as problem:
+            self._leave(problem)

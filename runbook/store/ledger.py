@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from runbook.model.events import Event, OthersSeen
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.writers import seen_by
-from runbook.store.database import Snapshot
+from runbook.store.database import UNREADABLE
 from runbook.store.order import Order, by_cause
 from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 
@@ -24,8 +22,6 @@ class Source(Protocol):
 
     def after(self, number: int) -> Iterator[tuple[int, Row]]: ...
 
-    def salvage(self, number: int) -> list[tuple[int, Row]]: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -33,19 +29,6 @@ class Reading:
 
     events: tuple[Recorded, ...]
     damage: Damage | None
-
-
-def read(path: Path, incident: str) -> Reading:
-    """Everything that the file proves. Changes nothing. Raises sqlite3.Error or OSError when it cannot be opened at all."""
-    return read_on(path, incident, None).reading
-
-
-def read_on(path: Path, incident: str, known: Ledger | None) -> Ledger:
-    """The same; where the file goes on from what this process has proven of it before, only what is new is read."""
-    with Snapshot(path) as snapshot:
-        ledger = known if known and known.stands_in(snapshot) else Ledger(incident)
-        ledger.catch_up(snapshot)
-    return ledger
 
 
 def first_rows(
@@ -98,7 +81,7 @@ class Ledger:
             return False
         try:
             return next(source.after(self.number - 1), None) == (self.number, self.rows[-1])
-        except sqlite3.DatabaseError:
+        except UNREADABLE:
             return False
 
     def catch_up(self, source: Source) -> None:
@@ -115,9 +98,23 @@ class Ledger:
                     self.damage = result
                     return
                 self._take(row, result, number)
-        except sqlite3.DatabaseError as problem:
-            last, _prev = self.chain.head(self.writer)
-            self.damage = Damage(self.chain.number + 1, last + 1, "page", str(problem))
+        except UNREADABLE as problem:
+            self.ends_unproven(str(problem))
+
+    def ends_unproven(self, detail: str) -> None:
+        """What is behind the last proven row cannot be read."""
+        last, _prev = self.chain.head(self.writer)
+        self.damage = Damage(self.chain.number + 1, last + 1, "page", detail)
+
+    def take_proven(self, rows: Iterable[Row]) -> None:
+        """Take rows as long as each of them continues its writer's chain. What was read twice is taken once."""
+        for number, row in enumerate(rows, 1):
+            if self.chain.head(row.writer)[1] == row.hash:
+                continue
+            result = self.chain.add(row)
+            if isinstance(result, Damage):
+                return
+            self._take(row, result, number)
 
     def _take(self, row: Row, event: Recorded, number: int) -> None:
         self.number = number

@@ -81,18 +81,23 @@ def _sorted(rows: Iterable[Row], incident: str) -> tuple[list[Row], dict[int, Ro
     return found, altered
 
 
-def write_anew(path: Path, rows: Iterable[Row], keep_as: str) -> None:
-    """Put a journal file with these rows in the place of one that no connection holds; the old one is kept beside it.
+def keep(path: Path, stem: str) -> Path:
+    """Keep a copy of a journal file and its log beside it, as they are now, as `STEM-1.db`; its path. Raises OSError."""
+    kept = _free(path.parent, stem, "")
+    for part in family(path)[:2]:
+        if part.exists():
+            new_file(kept.with_name(kept.name + part.name.removeprefix(path.name)), part.read_bytes())
+    return kept
+
+
+def write_anew(path: Path, rows: Iterable[Row]) -> None:
+    """Put a journal file with these rows in the place of one that no connection holds and of which a copy is kept.
 
     After a crash either the old or the new one stands there, whole. Raises sqlite3.Error or OSError.
     """
     new = path.with_name(f".{path.name}.new")
     for leftover in family(new):
         leftover.unlink(missing_ok=True)
-    for part in family(path):
-        if part.exists():
-            kept = _free(path.parent, keep_as, part.name.removeprefix(path.name))
-            new_file(kept, part.read_bytes())
     Database.create(new, rows).close()
     # Left behind, the old write-ahead log would be played into the new file.
     for part in family(path)[1:]:

@@ -12,7 +12,9 @@ from typing import Literal
 
 from runbook.model.text import N_, _
 
-NoticeCode = Literal["moved", "memory", "damaged", "renewed", "reserve", "other_copy", "unlocked"]
+NoticeCode = Literal[
+    "moved", "memory", "damaged", "renewed", "unfit", "unreadable", "reserve", "other_copy", "unlocked"
+]
 
 _SENTENCES: dict[NoticeCode, str] = {
     "moved": N_("It could not be stored where it was ({reason}). The whole incident is now stored in {path}."),
@@ -23,6 +25,10 @@ _SENTENCES: dict[NoticeCode, str] = {
         "The journal is damaged at event {seq} ({reason}). The damaged file is kept; the incident goes on in {path}."
     ),
     "renewed": N_("The journal was written anew ({reason}): {path}."),
+    "unfit": N_(
+        "The journal's file is damaged, and every event in it is proven: it was written anew in {path}, the damaged file is kept."
+    ),
+    "unreadable": N_("The journal of {reason} cannot be read. To go on with it: runbook resume {reason}"),
     "reserve": N_("The disk is full. The reserve was given up, and the event is stored; free some space."),
     "other_copy": N_("Another copy of this incident says something else and was not used: {path}."),
     "unlocked": N_("It cannot be held against a second run of the same incident ({reason})."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Literal
 from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, RecoveryAnswered
 from runbook.model.record import Recorded
 from runbook.model.state import fold
-from runbook.store.database import Snapshot
+from runbook.store.database import UNREADABLE, NewerError, Snapshot
 from runbook.store.journal import JOURNAL_NAME
 from runbook.store.notices import why
-from runbook.store.rows import Row, recorded
+from runbook.store.rows import Row, recorded, sealed
 
 State = Literal["open", "recovered", "closed", "aborted", "unreadable"]
 
@@ -49,7 +48,7 @@ def summary(folder: Path, incident: str) -> Summary:
         if ends is None:
             return Summary(incident, folder, "unreadable")
         first, last = recorded(ends[0]), recorded(ends[1])
-    except (sqlite3.Error, OSError, ValueError, TypeError, LookupError, AttributeError) as problem:
+    except (*UNREADABLE, NewerError, OSError, ValueError, TypeError, LookupError, AttributeError) as problem:
         # Rows that nobody verified may hold anything; one bad incident must not hide the others.
         return Summary(incident, folder, "unreadable", problem=why(problem))
     opened = first.event if isinstance(first.event, IncidentOpened) else None
@@ -77,12 +76,13 @@ def furthest(copies: Sequence[Path], incident: str) -> tuple[Path, list[Path]]:
 
 
 def _head(folder: Path) -> tuple[int, Row] | None:
-    """How many rows there are, and the last one."""
+    """How many rows there are, and the last one; None where nothing proves the first one."""
     try:
         with Snapshot(folder / JOURNAL_NAME) as snapshot:
             ends = snapshot.first_and_last()
-            return (snapshot.count(), ends[1]) if ends else None
-    except (sqlite3.Error, OSError):
+            whole = ends and sealed(ends[0]).hash == ends[0].hash
+            return (snapshot.count(), ends[1]) if ends and whole else None
+    except (*UNREADABLE, NewerError, OSError, TypeError, ValueError):
         return None
 
 
@@ -90,5 +90,5 @@ def _holds(folder: Path, row: Row) -> bool:
     try:
         with Snapshot(folder / JOURNAL_NAME) as snapshot:
             return snapshot.holds(row.writer, row.seq, row.hash)
-    except (sqlite3.Error, OSError):
+    except (*UNREADABLE, NewerError, OSError):
         return True

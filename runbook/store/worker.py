@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import itertools
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
-from runbook.store.database import Database
+from runbook.store.database import UNREADABLE, Database
 from runbook.store.rows import Row
 
 LIMIT_S = 8.0
@@ -150,9 +149,16 @@ class WatchedDatabase:
             if len(some) < ROWS_AT_ONCE:
                 return
 
-    def salvage(self, number: int) -> list[tuple[int, Row]]:
-        """As `Database.salvage`, which reads a damaged file row by row: that has no limit."""
-        return self.file.salvage(number)
+    def fit(self) -> bool:
+        """As `Database.fit`."""
+        self._worker.afresh()
+        return self._worker.run(self.file.fit)
+
+    def let_be(self) -> None:
+        """As `Database.let_be`."""
+        with suppress(HungError):
+            self._worker.run(self.file.let_be)
+        self._worker.stop()
 
     def close(self) -> None:
         """As `Database.close`; a file that hung is left open."""
@@ -170,10 +176,10 @@ class WatchedDatabase:
                 self.file.end()
 
 
-def _some(found: Iterator[tuple[int, Row]]) -> tuple[list[tuple[int, Row]], sqlite3.DatabaseError | None]:
+def _some(found: Iterator[tuple[int, Row]]) -> tuple[list[tuple[int, Row]], Exception | None]:
     some: list[tuple[int, Row]] = []
     try:
         some.extend(itertools.islice(found, ROWS_AT_ONCE))
-    except sqlite3.DatabaseError as problem:
+    except UNREADABLE as problem:
         return some, problem
     return some, None

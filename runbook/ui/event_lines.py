@@ -25,7 +25,7 @@ __all__ = ["Reader", "event_lines", "said"]
 def event_lines(recorded: Recorded, reader: Reader) -> list[Shown]:
     """The event in words, its time of day first. What a machine or a device wrote follows behind the bar."""
     first, *others = said(recorded.event, reader)
-    return [Shown(f"{clock_text(recorded.at, reader.zone)}  {first.text}", first.style), *others]
+    return [Shown(f"{clock_text(recorded.wall, reader.zone)}  {first.text}", first.style), *others]
 
 
 def said(event: e.Event, reader: Reader) -> list[Shown]:
@@ -38,7 +38,18 @@ def _opened(event: e.IncidentOpened, reader: Reader) -> list[Shown]:
     at = local_text(utc_read(event.reported_at), reader.zone)
     beside = _("; beside {incident}").format(incident=event.belongs_to) if event.belongs_to else ""
     said = sentence.format(incident=event.incident, plan=event.plan, version=event.plan_version, at=at)
-    return [Shown(said + beside, "bold")]
+    lines = [Shown(said + beside, "bold")]
+    if was := event.reopened_from:
+        sentence = _(
+            "! The record before it is lost ({reason}), and was begun anew from the plan; the damaged file is {file}"
+        )
+        lines.append(
+            Shown(
+                sentence.format(reason=one_line(was.get("reason", "")), file=one_line(was.get("file") or "-")),
+                "bold red",
+            )
+        )
+    return lines
 
 
 def _reported(event: e.ReportedTimeCorrected, reader: Reader) -> list[Shown]:
@@ -99,10 +110,24 @@ def _aborted(event: e.IncidentAborted, reader: Reader) -> list[Shown]:
 
 
 def _clock_jumped(event: e.ClockJumped, reader: Reader) -> list[Shown]:
+    return [Shown(*_jump(event))]
+
+
+def _jump(event: e.ClockJumped) -> tuple[str, str]:
     moved = f"{word(event.kind, 'jump')}: {span(timedelta(seconds=event.seconds))}"
-    if event.kind != "wall":
-        return [Shown(moved)]
-    return [Shown(_("! {moved}; limits count by the new time").format(moved=moved), "yellow")]
+    if event.kind == "wall":
+        return _("! {moved}; limits go on by the time that has really passed").format(moved=moved), "yellow"
+    if event.kind == "rebooted" and event.seconds < 0:
+        return _("! {moved}; its clock is behind the last event").format(moved=moved), "yellow"
+    return moved, ""
+
+
+def _clock_corrected(event: e.ClockCorrected, reader: Reader) -> list[Shown]:
+    if event.how == "confirmed":
+        return [Shown(_("The time of this laptop was asked about: {how}").format(how=word(event.how, "clock_said")))]
+    moved = span(timedelta(seconds=event.seconds))
+    sentence = _("The time was told: from here on it is this laptop's clock plus {moved} ({how})")
+    return [Shown(sentence.format(moved=moved, how=word(event.how, "clock_said")), "yellow")]
 
 
 def _told(event: e.PersonTold, reader: Reader) -> list[Shown]:
@@ -226,6 +251,7 @@ _SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {
     e.IncidentClosed: _closed,
     e.IncidentAborted: _aborted,
     e.ClockJumped: _clock_jumped,
+    e.ClockCorrected: _clock_corrected,
     e.PersonTold: _told,
     e.Delegated: _delegated,
     e.DelegateAnswered: _answered,

@@ -106,7 +106,7 @@ def _limits(plan: Playbook, scheme: Scheme | None, site: Site, now: datetime, wi
         return [Shown(_("Clocks: this plan names none."))]
     limits = [
         _("{limit} {span} ({at})").format(
-            limit=clock.title, span=span(clock.limit), at=clock_text(clock.due, site.zone)[:5]
+            limit=clock.title, span=span(clock.limit), at=clock_text(clock.due, site.zone, seconds=False)
         )
         for clock in clocks(scheme, rule.level, now, {})
     ]

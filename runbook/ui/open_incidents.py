@@ -7,21 +7,22 @@ from datetime import datetime
 from runbook.model.open_items import open_items
 from runbook.model.state import State
 from runbook.model.text import _
-from runbook.model.units import span
+from runbook.model.units import age, zone_named
 from runbook.model.words import word
 from runbook.ui.event_lines import Reader, event_lines
 
 
 def lines(incident: str, state: State, now: datetime) -> list[str]:
-    """One open incident: its age, its state, its last line, and what is open in it."""
+    """One open incident: its age, its state, its last line, and what is open in it. `now` in its own time."""
     opened = state.opened
-    age = span(now - state.opened_at) if state.opened_at else "?"
-    head = _("{incident}: {status} for {age}").format(incident=incident, status=word(state.status, "status"), age=age)
+    head = _("{incident}: {status} for {age}").format(
+        incident=incident,
+        status=word(state.status, "status"),
+        age=age(state.opened_at, now) if state.opened_at else "?",
+    )
     last = []
     if state.last and opened:
-        from zoneinfo import ZoneInfo
-
-        said = event_lines(state.last, Reader(None, ZoneInfo(opened.zone)))[0].text
+        said = event_lines(state.last, Reader(None, zone_named(opened.zone)))[0].text
         last = [_("  last: {line}").format(line=said)]
     where = []
     if state.playbook:

@@ -118,7 +118,7 @@ class PlainHuman(KeyboardHuman):
             if stop and stop():
                 return None
             if watch and not self._at_keyboard:
-                time.sleep(WATCH_POLL_S)
+                threading.Event().wait(WATCH_POLL_S)
                 continue
             with suppress(queue.Empty):
                 line = None if self._ended else self._lines.get(timeout=POLL_S)

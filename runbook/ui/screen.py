@@ -104,6 +104,9 @@ class Screen:
             case IncidentOpened() | InputAnswered() | OthersSeen() | Paused() | WriterLeft():
                 # The person has just read or typed it, or reads it as the ending.
                 return []
+            case StepBegun(at=typed_in) if typed_in:
+                # She has just named it; what the program would do there is not what was done.
+                return event_lines(recorded, self._reader)[1:]
             case StepBegun(step) | ReadingTaken(step=step, purpose="step") | StepFinished(step) if self._beside(step):
                 return self._branch_lines(recorded)
             case StepBegun(step, attempt) if self._plan.has(step):

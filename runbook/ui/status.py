@@ -8,7 +8,7 @@ from datetime import datetime
 from runbook.model.clocks import Clock, limit_line
 from runbook.model.state import State
 from runbook.model.text import _
-from runbook.model.units import span
+from runbook.model.units import age
 from runbook.model.words import practice_mark
 
 
@@ -22,14 +22,21 @@ def status_line(state: State, now: datetime, *, who: str = "", running: Sequence
     if state.raised:
         parts.append(state.severity)
     if state.reported_at:
-        parts.append(_("{elapsed} since the report").format(elapsed=span(now - state.reported_at)))
+        parts.append(
+            _("{elapsed} since the report").format(
+                elapsed=("~" if state.time.doubtful else "") + age(state.reported_at, now)
+            )
+        )
     parts += limits(running, now)
     if count := len(state.open_debts) + len(state.unknown):
         parts.append(_("{count} OPEN").format(count=count))
     if awaited := state.awaited:
         oldest = awaited[0].delegated
-        age = span(now - oldest.at) if oldest else ""
-        parts.append(_("{count} without an answer, for {age}").format(count=len(awaited), age=age))
+        parts.append(
+            _("{count} without an answer, for {age}").format(
+                count=len(awaited), age=age(oldest.at, now) if oldest else ""
+            )
+        )
     if state.last:
         parts.append(_("saved #{code}").format(code=state.head_code))
     return " · ".join(part for part in parts if part)

@@ -22,6 +22,16 @@ def _begun(event: e.StepBegun, reader: Reader) -> list[Shown]:
     return [Shown(_("Begun: {step}").format(step=numbered(reader.plan, event.step)) + again), *opens(event.opens)]
 
 
+def _at(text: str, reader: Reader) -> str:
+    """When it was, where it was typed in later."""
+    if not text:
+        return ""
+    try:
+        return f", {clock_text(utc_read(text), reader.zone)[:5]}"
+    except ValueError:
+        return f", {one_line(text)}"
+
+
 def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
     line = _("{purpose}: {ran}: {outcome}").format(
         purpose=word(event.purpose, "purpose"), ran=one_line(event.ran), outcome=outcome_mark(event.outcome)
@@ -30,7 +40,11 @@ def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
 
 
 def _approved(event: e.ApprovalGiven, reader: Reader) -> list[Shown]:
-    until = clock_text(utc_read(event.expires_at), reader.zone)[:5]
+    until = clock_text(utc_read(event.expires_at), reader.zone, seconds=False)
+    if event.how == "paper":
+        who, role = one_line(event.name), reader.role(event.role)
+        line = _("Approved on paper by {name} ({role}), at {at}: {act}")
+        return [Shown(line.format(name=who, role=role, at=until, act=one_line(event.act)))]
     line = _("Approved by {name} ({role}), {how}; holds until {until}: {act}").format(
         name=one_line(event.name),
         role=reader.role(event.role),
@@ -49,6 +63,9 @@ def _refused(event: e.ApprovalRefused, reader: Reader) -> list[Shown]:
 
 
 def _intended(event: e.ActionIntended, reader: Reader) -> list[Shown]:
+    if event.at:
+        line = _("Done on paper{at}: {act}").format(at=_at(event.at, reader), act=one_line(event.act))
+        return [Shown(line, "bold"), *opens(event.opens)]
     return [Shown(_("Acting: {act}").format(act=one_line(event.act)), "bold"), *opens(event.opens)]
 
 
@@ -64,7 +81,7 @@ def _finished(event: e.StepFinished, reader: Reader) -> list[Shown]:
     reason = event.reason
     if event.how == "condition":
         reason = condition_of(reader.plan, reason, partial(numbered, reader.plan))
-    line = f"{outcome_mark(event.outcome)}  {step}{answer} ({word(event.by, 'by')}){because(reason)}"
+    line = f"{outcome_mark(event.outcome)}  {step}{answer} ({word(event.by, 'by')}{_at(event.at, reader)}){because(reason)}"
     lines = [Shown(line, OUTCOME_STYLES.get(event.outcome, ""))]
     if event.closes:
         lines.append(Shown(_("  Closed: what {step} left open.").format(step=numbered(reader.plan, event.closes))))

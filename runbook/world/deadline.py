@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
+
+from runbook.world.clock import LOOKS_S, since_boot
 
 T = TypeVar("T")
 
@@ -24,10 +25,14 @@ def within(seconds: float, work: Callable[[], T]) -> T:
             results.put((None, error))
 
     threading.Thread(target=run, daemon=True).start()
-    try:
-        result, error = results.get(timeout=max(seconds, 0.001))
-    except Empty:
-        raise TimeoutError from None
+    due = since_boot() + max(seconds, 0.001)
+    while True:
+        try:
+            result, error = results.get(timeout=min(max(due - since_boot(), 0.001), LOOKS_S))
+            break
+        except Empty:
+            if since_boot() >= due:
+                raise TimeoutError from None
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # None only when T is
@@ -35,17 +40,20 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 @contextmanager
 def cut_at(deadline: float, sock: socket.socket) -> Iterator[None]:
-    """Inside the block, whoever reads from `sock` is woken at `deadline` (monotonic) as if the peer had closed, however it dawdles."""
+    """Inside the block, whoever reads from `sock` is woken at `deadline` (since boot) as if the peer had closed, however it dawdles."""
+
+    over = threading.Event()
 
     def cut() -> None:
+        while (left := deadline - since_boot()) > 0:
+            if over.wait(min(left, LOOKS_S)):
+                return
         with suppress(OSError):
             # Not the method of a TLS socket, which would take its state away from under the reader.
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=cut, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()

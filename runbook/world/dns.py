@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import TYPE_CHECKING
 
 from runbook.model.replies import CannotAskError, DnsReply
 from runbook.model.text import _
+from runbook.world.clock import since_boot
 from runbook.world.net import RESOLVE_S, cannot_ask, phase, resolve
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class LiveDns:
         import dns.exception
         import dns.message
 
-        began = time.monotonic()
+        began = since_boot()
         deadline = began + timeout_s
         server = resolve(address, min(timeout_s, RESOLVE_S))[0]
         try:
@@ -49,7 +49,7 @@ class LiveDns:
                 reply = None
             else:
                 raise cannot_ask(server, error.errno) from None
-        elapsed_s = time.monotonic() - began
+        elapsed_s = since_boot() - began
         if reply is None:
             return DnsReply(None, (), elapsed_s, server)
         return DnsReply(_rcode(reply), _answers(reply), elapsed_s, server)
@@ -67,7 +67,7 @@ def _asked(question: Message, server: str, port: int, deadline: float) -> Messag
     if reply is None or not reply.flags & _CUT:
         return reply
     try:
-        return dns.query.tcp(question, server, max(0.001, deadline - time.monotonic()), port)
+        return dns.query.tcp(question, server, max(0.001, deadline - since_boot()), port)
     except (dns.exception.DNSException, EOFError, ValueError):
         return None
 
@@ -76,7 +76,7 @@ def _over_udp(sock: socket.socket, question: Message, deadline: float) -> Messag
     """The first message that answers the question, maybe cut; None when none comes in time. Raises OSError."""
     # Not `dns.query.udp`, which never looks at the clock while messages that do not count keep coming.
     wire, again_at = question.to_wire(), 0.0
-    while (now := time.monotonic()) < deadline:
+    while (now := since_boot()) < deadline:
         if now >= again_at:
             sock.send(wire)
             again_at = now + AGAIN_S

@@ -7,7 +7,6 @@ asked or where (`http_proxy` may hold a password).
 from __future__ import annotations
 
 import socket
-import time
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +15,7 @@ from runbook.model.machine import Host
 from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError, HttpReply
 from runbook.model.text import _
+from runbook.world.clock import since_boot
 from runbook.world.deadline import cut_at
 from runbook.world.net import RESOLVE_S, connect, resolve
 
@@ -42,22 +42,22 @@ class LiveHttp:
         """
         # Fetched before the time begins: it may be a person who types it.
         headers = self._headers(host, port, tls)
-        began = time.monotonic()
+        began = since_boot()
         deadline = began + timeout_s
-        attempt = connect(resolve(host.address, min(timeout_s, RESOLVE_S)), port, deadline - time.monotonic())
+        attempt = connect(resolve(host.address, min(timeout_s, RESOLVE_S)), port, deadline - since_boot())
         nothing = HttpReply("timed_out", None, b"", 0, "", 0, None, None, "", attempt.address)
         if attempt.connection is None:
             result: Literal["refused", "timed_out"] = "refused" if attempt.result == "refused" else "timed_out"
-            return replace(nothing, result=result, elapsed_s=time.monotonic() - began)
+            return replace(nothing, result=result, elapsed_s=since_boot() - began)
         sock: socket.socket = attempt.connection
         if tls:
             secured = _secured(sock, host, deadline, nothing)
             if isinstance(secured, HttpReply):
-                return replace(secured, elapsed_s=time.monotonic() - began)
+                return replace(secured, elapsed_s=since_boot() - began)
             sock, nothing = secured, replace(nothing, trusted=True)
         with sock:
             asked = _Asked(sock, attempt.address, port, began, deadline, nothing)
-            return replace(asked.get(path, headers), elapsed_s=time.monotonic() - began)
+            return replace(asked.get(path, headers), elapsed_s=since_boot() - began)
 
     def _headers(self, host: Host, port: int, tls: bool) -> dict[str, str]:
         name = (host.name or host.address).partition("%")[0]
@@ -108,7 +108,7 @@ class _Asked:
     def get(self, path: str, headers: dict[str, str]) -> HttpReply:
         from http.client import HTTPConnection, HTTPException
 
-        self.sock.settimeout(max(0.001, self.deadline - time.monotonic()))
+        self.sock.settimeout(max(0.001, self.deadline - since_boot()))
         asking = HTTPConnection(self.address, self.port)
         asking.sock = self.sock
         with cut_at(self.deadline, self.sock):
@@ -122,7 +122,7 @@ class _Asked:
             # A head that is cut off at the deadline looks like one that ended.
             if self._late():
                 return replace(self.nothing, result="timed_out")
-            first_byte_s = time.monotonic() - self.began
+            first_byte_s = since_boot() - self.began
             answered = replace(
                 self.nothing,
                 result="answered",
@@ -159,4 +159,4 @@ class _Asked:
         return replace(answered, result=result, body=bytes(kept), size_bytes=size, why=why)
 
     def _late(self) -> bool:
-        return time.monotonic() >= self.deadline - 0.01
+        return since_boot() >= self.deadline - 0.01

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
@@ -15,6 +14,7 @@ from runbook.model.machine import Host
 from runbook.model.probes import ping_times
 from runbook.model.replies import CannotAskError, PingReply
 from runbook.model.text import _
+from runbook.world.clock import pause_until, since_boot
 from runbook.world.icmp_kernel import KernelTimes
 from runbook.world.net import cannot_ask, phase, resolve
 
@@ -92,9 +92,9 @@ def _number(error: Exception) -> int | None:
 
 
 def _paced(count: int) -> Iterator[int]:
-    begun = time.monotonic()
+    begun = since_boot()
     for number in range(count):
-        time.sleep(max(0.0, begun + number * INTERVAL_S - time.monotonic()))
+        pause_until(begun + number * INTERVAL_S)
         yield number
 
 

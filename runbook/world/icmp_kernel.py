@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from runbook.world.clock import since_boot
+
 _SO_TIMESTAMPING = 37
 _SO_ATTACH_FILTER = 26
 # RX_SOFTWARE, SOFTWARE, TX_SCHED and OPT_TSONLY of linux/net_tstamp.h. A request has left when it enters this machine's own queue:
@@ -55,11 +57,11 @@ class KernelTimes:
 
         Raises OSError when the network went away.
         """
-        until = time.monotonic() + timeout_s
+        until = since_boot() + timeout_s
         poll = select.poll()
         poll.register(self.sock, select.POLLIN)
         left_ns = round(sent_s * 1e9)
-        while (left_s := until - time.monotonic()) > 0:
+        while (left_s := until - since_boot()) > 0:
             for _fd, what in poll.poll(left_s * 1000):
                 if what & select.POLLERR:
                     left_ns = self._left_ns() or left_ns

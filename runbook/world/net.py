@@ -11,7 +11,6 @@ import ipaddress
 import re
 import selectors
 import socket
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from runbook.model.errors import system_said
 from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, TalkReply, TcpReply, TlsReply, Turn
 from runbook.model.text import _
+from runbook.world.clock import since_boot
 from runbook.world.deadline import within
 
 RESOLVE_S = 5.0
@@ -42,9 +42,9 @@ class LiveNet:
 
         Raises CannotAskError in phase `resolve`, `route`, `link` or `permission`.
         """
-        began = time.monotonic()
+        began = since_boot()
         addresses = resolve(address, min(timeout_s, RESOLVE_S))
-        attempt = connect(addresses, port, timeout_s - (time.monotonic() - began))
+        attempt = connect(addresses, port, timeout_s - (since_boot() - began))
         if attempt.connection is not None:
             attempt.connection.close()
         return TcpReply(attempt.result, attempt.elapsed_s, attempt.address)
@@ -104,7 +104,7 @@ def connect(addresses: Sequence[str], port: int, timeout_s: float) -> Attempt:
     Open when one opens; else refused when one refuses; else timed out (a neighbour that answers no ARP is silent, too).
     Raises CannotAskError when not one of them could be tried.
     """
-    began = time.monotonic()
+    began = since_boot()
     selector = selectors.DefaultSelector()
     pending: dict[socket.socket, str] = {}
     ended: list[tuple[str, int]] = []
@@ -112,7 +112,7 @@ def connect(addresses: Sequence[str], port: int, timeout_s: float) -> Attempt:
     def attempt(
         result: Literal["open", "refused", "timed_out"], address: str, sock: socket.socket | None = None
     ) -> Attempt:
-        return Attempt(result, sock, address, time.monotonic() - began)
+        return Attempt(result, sock, address, since_boot() - began)
 
     try:
         for address in addresses:
@@ -129,7 +129,7 @@ def connect(addresses: Sequence[str], port: int, timeout_s: float) -> Attempt:
                 continue
             pending[sock] = address
             selector.register(sock, selectors.EVENT_WRITE)
-        while pending and (left := timeout_s - (time.monotonic() - began)) > 0:
+        while pending and (left := timeout_s - (since_boot() - began)) > 0:
             for key, _events in selector.select(left):
                 assert isinstance(key.fileobj, socket.socket)
                 sock, address = key.fileobj, pending.pop(key.fileobj)

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from runbook.model.replies import CannotAskError, SshReply
 from runbook.model.text import _
 from runbook.world import openssh_config as config
 from runbook.world.capture import Recorder
+from runbook.world.clock import since_boot
 from runbook.world.ssh_keys import PublicKey, refused
 from runbook.world.ssh_transport import Deadlines
 from runbook.world.ssh_ways import Ways, login_of
@@ -116,7 +116,7 @@ class _Call:
 
     def run(self, budget_s: float, deadline_s: float) -> SshReply | None:
         """The end of the command, or None when nothing was started. `budget_s` is for the way to it."""
-        began = time.monotonic()
+        began = since_boot()
         process = self._started()
         readers = [self._reader(process.stdout, self.stdout), self._reader(process.stderr, self.stderr)]
         sent_at = self._watch(process, began + budget_s, deadline_s)
@@ -127,7 +127,7 @@ class _Call:
         if not config.started(log) or config.refused_to_run(log):
             return None
         status, ended = (None, "deadline") if self.given_up else config.ended_by(log, process.returncode)
-        elapsed_s = time.monotonic() - (sent_at or began)
+        elapsed_s = since_boot() - (sent_at or began)
         return SshReply(status, _ended(ended), self.stdout.capture(), self.stderr.capture(), elapsed_s)
 
     def log(self) -> str:
@@ -157,7 +157,7 @@ class _Call:
         """Wait for the end, or until time is up; when the command was seen to be sent."""
         sent_at: float | None = None
         while process.poll() is None:
-            now = time.monotonic()
+            now = since_boot()
             if sent_at is None and config.started(self.log()):
                 sent_at = now
             if now >= (way_ends if sent_at is None else sent_at + deadline_s) or self._flooded():

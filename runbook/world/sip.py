@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
@@ -11,6 +10,7 @@ from runbook.model.machine import Host, SipAccount
 from runbook.model.ports import Secrets
 from runbook.model.replies import CannotAskError, SipReply, Transport
 from runbook.model.text import _
+from runbook.world.clock import since_boot
 from runbook.world.net import RESOLVE_S, resolve
 from runbook.world.sip_channel import Channel, Unanswered, channel
 from runbook.world.sip_digest import answer, challenge
@@ -62,14 +62,14 @@ def _asked(
     timeout_s: float,
     converse: Callable[[Channel], Response | Unanswered],
 ) -> SipReply:
-    began = time.monotonic()
+    began = since_boot()
     addresses = resolve(host.address, min(timeout_s, RESOLVE_S))
     with channel(host, addresses, port, transport, began + timeout_s) as (address, way):
         try:
             found = way if isinstance(way, Unanswered) else converse(way)
         except ValueError as error:
             raise CannotAskError("resolve", str(error)) from None
-    elapsed_s = time.monotonic() - began
+    elapsed_s = since_boot() - began
     if isinstance(found, Unanswered):
         return SipReply(None, found.reason, elapsed_s, transport, address, found.invalid)
     return SipReply(found.status, found.reason, elapsed_s, transport, address, bindings=found.bindings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from runbook.model.errors import system_said
 from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, Transport
 from runbook.model.text import _
+from runbook.world.clock import since_boot
 from runbook.world.net import cannot_ask, connect, phase
 from runbook.world.sip_message import MAX_MESSAGE_BYTES, Request, Response, framed, response
 
@@ -56,7 +56,7 @@ def channel(
                 sock.connect((address, port))
                 yield address, _Datagrams(sock, deadline)
             return
-        attempt = connect(addresses, port, deadline - time.monotonic())
+        attempt = connect(addresses, port, deadline - since_boot())
         address = attempt.address
         if attempt.connection is None:
             yield address, Unanswered("refused" if attempt.result == "refused" else "no answer")
@@ -97,13 +97,13 @@ class _Datagrams:
     def exchange(self, request: Request) -> Response | Unanswered:
         """Retransmits as RFC 3261 section 17.1.2.2 (timer E) says."""
         message, silence = request.written(), Unanswered("no answer")
-        interval, resend_at = T1_S, time.monotonic()
-        while (now := time.monotonic()) < self._deadline:
+        interval, resend_at = T1_S, since_boot()
+        while (now := since_boot()) < self._deadline:
             try:
                 if now >= resend_at:
                     self._sock.send(message)
                     resend_at, interval = now + interval, min(2 * interval, T2_S)
-                self._sock.settimeout(max(0.001, min(resend_at, self._deadline) - time.monotonic()))
+                self._sock.settimeout(max(0.001, min(resend_at, self._deadline) - since_boot()))
                 found = response(self._sock.recv(MAX_MESSAGE_BYTES))
             except TimeoutError:
                 continue
@@ -132,9 +132,9 @@ class _Stream:
         """Framed by Content-Length: RFC 3261 section 18.3."""
         silence = Unanswered("no answer")
         try:
-            self._sock.settimeout(max(0.001, self._deadline - time.monotonic()))
+            self._sock.settimeout(max(0.001, self._deadline - since_boot()))
             self._sock.sendall(request.written())
-            while (left := self._deadline - time.monotonic()) > 0:
+            while (left := self._deadline - since_boot()) > 0:
                 try:
                     whole, self._unread = framed(self._unread)
                 except ValueError as error:

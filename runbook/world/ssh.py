@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from runbook.model.ports import Secrets
 from runbook.model.remote import line_sent
 from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
 from runbook.model.text import _
+from runbook.world.clock import since_boot
+from runbook.world.deadline import within
 from runbook.world.ssh_ways import Ways, login_of
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ class LiveSsh:
         seat = self._seat(host)
         with seat.turns:
             client, channel = self._channel(host, seat)
-            began = time.monotonic()
+            began = since_boot()
             running = Running(client, channel, began + deadline_s, keep_bytes, self._ways.secrets)
             try:
                 running.send(command)
                 ended = running.watch()
-                return running.reply(ended, time.monotonic() - began)
+                return running.reply(ended, since_boot() - began)
             finally:
                 running.forget()
 
@@ -145,7 +146,8 @@ def _opened(client: Client, seconds: float) -> paramiko.Channel | None:
     from runbook.world.ssh_transport import said
 
     try:
-        return client.open_session(timeout=seconds)
+        # paramiko's own deadline is a wall time, which may be set back meanwhile.
+        return within(seconds + 1, lambda: client.open_session(timeout=seconds))
     except paramiko.ChannelException as error:
         raise CannotAskError("channel", _("the host opens no channel ({reason})").format(reason=said(error))) from None
     except (paramiko.SSHException, EOFError, OSError):

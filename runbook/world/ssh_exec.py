@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +13,7 @@ from runbook.model.ports import Secrets
 from runbook.model.replies import KEEP_BYTES, CannotAskError, SshReply
 from runbook.model.text import _
 from runbook.world.capture import Recorder
+from runbook.world.clock import since_boot
 from runbook.world.ssh_transport import Client, said
 
 SIGNAL_STATUS = 255
@@ -74,7 +74,7 @@ class Running:
         # paramiko waits for the host's answer without a deadline, so it waits in a thread of its own.
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
-        asking.join(max(0.0, self.deadline - time.monotonic()))
+        asking.join(max(0.0, self.deadline - since_boot()))
         if asking.is_alive():
             self.client.abort()
             asking.join(1.0)
@@ -95,7 +95,7 @@ class Running:
             exited = channel.status_event.is_set()
             closed = channel.closed or (channel.eof_received and exited)
             taken = self._drain()
-            now = time.monotonic()
+            now = since_boot()
             exited_at = now if exited and exited_at is None else exited_at
             if not taken and (closed or (exited_at is not None and now - exited_at > _LINGER_S)):
                 return self._end()

@@ -80,20 +80,21 @@ def _whatever(host: Host, deadlines: Deadlines, ways: Ways) -> tuple[Client, Pub
 
 
 def _sign_in(client: Client, address: str, login: Login, deadlines: Deadlines, ways: Ways) -> None:
-    client.auth_timeout = deadlines.login_s
+    # paramiko's own deadline is a wall time, which may be set back meanwhile.
+    client.auth_timeout, seconds = deadlines.login_s, deadlines.login_s + 1
     # A secret beside a key file is that file's passphrase, and is shown to no host.
     passphrase = ways.secret(login) if login.key else ""
     refused: list[str] = []
     with closing(_keys(login, passphrase)) as keys:
         for name, key in keys:
-            if _accepted(name, lambda key=key: client.auth_publickey(login.user, key), refused):  # type: ignore[misc]
+            if _accepted(name, lambda key=key: client.auth_publickey(login.user, key), refused, seconds):  # type: ignore[misc]
                 return
             if not client.is_active():
                 break
     if login.secret and not login.key and client.is_active():
         password = ways.secret(login)
         # Where the host takes no passwords but asks questions, a single one is answered with it (RFC 4256).
-        if _accepted(_("password"), lambda: client.auth_password(login.user, password), refused):
+        if _accepted(_("password"), lambda: client.auth_password(login.user, password), refused, seconds):
             return
     sentence = _("{address} did not let {user} in ({reason})")
     raise CannotAskError(
@@ -101,10 +102,13 @@ def _sign_in(client: Client, address: str, login: Login, deadlines: Deadlines, w
     )
 
 
-def _accepted(name: str, show: Callable[[], list[str]], refused: list[str]) -> bool:
-    """Whether what `show` shows lets us in; else why not is added to `refused`."""
+def _accepted(name: str, show: Callable[[], list[str]], refused: list[str], seconds: float) -> bool:
+    """Whether what `show` shows lets us in within `seconds`; else why not is added to `refused`."""
     try:
-        missing = show()
+        missing = within(seconds, show)
+    except TimeoutError:
+        refused.append(_("{key}: no answer").format(key=name))
+        return False
     except paramiko.SSHException as error:
         refused.append(f"{name}: {said(error)}")
         return False

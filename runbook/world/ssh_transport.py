@@ -10,7 +10,6 @@ import socket
 import struct
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from paramiko.ssh_exception import IncompatiblePeer
 
 from runbook.model.replies import CannotAskError, Phase
 from runbook.model.text import _
+from runbook.world.clock import since_boot
+from runbook.world.deadline import within
 from runbook.world.net import connect, is_address, resolve
 from runbook.world.ssh_keys import WEAK, PublicKey
 
@@ -184,7 +185,9 @@ def _forwarded(address: str, port: int, deadlines: Deadlines, jump: str, through
     if not is_address(address):
         raise CannotAskError("resolve", _("{address!r} is no host name or IP address").format(address=address[:100]))
     try:
-        return through.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=deadlines.connect_s)
+        # paramiko's own deadline is a wall time, which may be set back meanwhile.
+        there, here, seconds = (address, port), ("127.0.0.1", 0), deadlines.connect_s
+        return within(seconds + 1, lambda: through.open_channel("direct-tcpip", there, here, timeout=seconds))
     except paramiko.ChannelException as error:
         names["reason"] = said(error)
         if error.code == OPEN_FAILED_CONNECT:
@@ -210,7 +213,7 @@ def _negotiated(client: Client, deadlines: Deadlines) -> PublicKey:
 
 
 def _wait(client: Client, phase: Phase, seconds: float, ready: Callable[[], bool], event: threading.Event) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = since_boot() + seconds
     while not (client.is_active() and ready()):
         if not client.is_active():
             error = client.get_exception()
@@ -218,7 +221,7 @@ def _wait(client: Client, phase: Phase, seconds: float, ready: Callable[[], bool
                 raise NoCommonHostKeyError
             sentence = _("the SSH server ended the connection ({reason})")
             raise CannotAskError(phase, sentence.format(reason=said(error) or _("no reason given")))
-        if time.monotonic() >= deadline:
+        if since_boot() >= deadline:
             raise CannotAskError(
                 phase, _("the SSH server did not go on within {seconds:.0f} s").format(seconds=seconds)
             )

@@ -7,15 +7,17 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from runbook import BUILT
 from runbook.model.preflight import Finding, Result
 from runbook.model.replies import LaptopView
 from runbook.model.text import _
+from runbook.model.units import utc_read
 
 DISK_BAD_MB, DISK_WARN_MB = 50, 500
-MADE = datetime(2026, 1, 1, tzinfo=UTC)
+MADE = utc_read(BUILT)
 """No clock that is right shows a time before this program was written."""
 LASTS_YEARS = 15
 TELLING = ("LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")

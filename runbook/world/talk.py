@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Sequence
 from typing import Literal
 
 from runbook.model.replies import NOTHING, CannotAskError, TalkReply, Turn
 from runbook.model.text import _
 from runbook.world.capture import Recorder
+from runbook.world.clock import since_boot
 from runbook.world.net import RESOLVE_S, connect, resolve
 
 WINDOW_BYTES = 65536
@@ -23,17 +23,17 @@ def conversation(address: str, port: int, turns: Sequence[Turn], timeout_s: floa
     """
     if any(letter in turn.send for turn in turns for letter in "\r\n\0"):
         raise CannotAskError("channel", _("a line that is sent cannot hold an end of line"))
-    began = time.monotonic()
+    began = since_boot()
     deadline = began + timeout_s
-    attempt = connect(resolve(address, min(timeout_s, RESOLVE_S)), port, deadline - time.monotonic())
+    attempt = connect(resolve(address, min(timeout_s, RESOLVE_S)), port, deadline - since_boot())
     if attempt.connection is None:
         unanswered: Literal["refused", "timed_out"] = "refused" if attempt.result == "refused" else "timed_out"
-        return TalkReply(unanswered, 0, NOTHING, time.monotonic() - began, attempt.address)
+        return TalkReply(unanswered, 0, NOTHING, since_boot() - began, attempt.address)
     with attempt.connection as sock:
         talk = _Talk(sock, deadline)
         kept = talk.take(turns)
     result: Literal["said", "other"] = "said" if kept == len(turns) else "other"
-    return TalkReply(result, kept, talk.recorder.capture(), time.monotonic() - began, attempt.address)
+    return TalkReply(result, kept, talk.recorder.capture(), since_boot() - began, attempt.address)
 
 
 class _Talk:
@@ -69,7 +69,7 @@ class _Talk:
         return True
 
     def _left(self) -> float:
-        left = self._deadline - time.monotonic()
+        left = self._deadline - since_boot()
         if left <= 0:
             raise TimeoutError
         return left

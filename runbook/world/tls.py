@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from runbook.model.errors import system_said
 from runbook.model.machine import Host
 from runbook.model.replies import CannotAskError, TlsReply
 from runbook.model.text import _
+from runbook.world.clock import since_boot
 from runbook.world.net import RESOLVE_S, connect, resolve
 
 NAME_LENGTH = 200
@@ -56,7 +56,7 @@ def verifying(host: Host) -> ssl.SSLContext:
 
 
 def shake(sock: socket.socket, host: Host, context: ssl.SSLContext, deadline: float) -> Shaken:
-    """Shake hands on a connected socket before `deadline` (monotonic); the socket is closed unless it is open then.
+    """Shake hands on a connected socket before `deadline` (since boot); the socket is closed unless it is open then.
 
     The name is `host.name`, else the address, as the site has it; a certificate for an IP address must hold that address.
     """
@@ -66,7 +66,7 @@ def shake(sock: socket.socket, host: Host, context: ssl.SSLContext, deadline: fl
         sock.getpeername()
         sock = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
         # The socket's timeout holds for the whole handshake, however slowly the bytes come.
-        sock.settimeout(max(0.001, deadline - time.monotonic()))
+        sock.settimeout(max(0.001, deadline - since_boot()))
         sock.do_handshake()
         return Shaken("open", sock)
     except TimeoutError:
@@ -90,14 +90,14 @@ def handshake(host: Host, port: int, timeout_s: float) -> TlsReply:
     `timeout_s` holds for everything together. Nothing is sent after a handshake. Raises CannotAskError.
     """
     context = verifying(host)
-    began = time.monotonic()
+    began = since_boot()
     deadline = began + timeout_s
-    attempt = connect(resolve(host.address, min(timeout_s, RESOLVE_S)), port, deadline - time.monotonic())
+    attempt = connect(resolve(host.address, min(timeout_s, RESOLVE_S)), port, deadline - since_boot())
 
     def reply(result: Literal["open", "not_tls", "refused", "timed_out"], why: str, der: bytes = b"") -> TlsReply:
         days_left, subject, issuer = _read(der)
         trusted = result == "open" and not why
-        elapsed_s = time.monotonic() - began
+        elapsed_s = since_boot() - began
         return TlsReply(result, trusted, why, days_left, subject, issuer, elapsed_s, attempt.address)
 
     if attempt.connection is None:
@@ -119,7 +119,7 @@ def _shown(address: str, port: int, host: Host, deadline: float) -> bytes:
     # Old gear is looked at, too: nothing is sent over this connection.
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")
-    attempt = connect((address,), port, deadline - time.monotonic())
+    attempt = connect((address,), port, deadline - since_boot())
     if attempt.connection is None:
         return b""
     shaken = shake(attempt.connection, host, context, deadline)

@@ -50,10 +50,17 @@ class Clock:
 
     def __init__(self, at: datetime = NOON) -> None:
         self.at, self.boot_id, self.boot_s = at, "boot-1", 1000.0
+        self.asleep_s = self.corrected_s = 0.0
         self._guard = threading.Lock()
 
     def now(self) -> datetime:
-        return self.at
+        return self.at + timedelta(seconds=self.corrected_s)
+
+    def correct(self, seconds: float) -> None:
+        self.corrected_s = seconds
+
+    def asleep(self) -> float:
+        return self.asleep_s
 
     def boot(self) -> tuple[str, float]:
         return self.boot_id, self.boot_s

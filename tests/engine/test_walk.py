@@ -85,7 +85,7 @@ def test_a_walk_that_ended_without_recovery_is_asked_again_by_a_resume() -> None
 # -- the clock
 
 
-@pytest.mark.parametrize(("seconds", "jumps"), [(4, 0), (-4, 0), (6, 1), (-3600, 1), (86400, 1)])
+@pytest.mark.parametrize(("seconds", "jumps"), [(4, 0), (-0.5, 0), (-4, 1), (6, 1), (-3600, 1), (86400, 1)])
 def test_a_jump_of_the_wall_clock_is_an_event(seconds: float, jumps: int) -> None:
     made = desk()
     made.human.script["do"] = [lambda _p: (_set(made, seconds), "done")[1]]

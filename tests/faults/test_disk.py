@@ -17,10 +17,10 @@ import pytest
 from runbook.model.errors import EXIT_MACHINE, RunbookError
 from runbook.model.events import NoteAdded
 from runbook.store.database import Database
+from runbook.store.examining import read
 from runbook.store.folder import Incident
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
-from runbook.store.ledger import read
 from runbook.store.notices import Notice
 from runbook.store.places import RESERVE
 from tests.store.parts import FILES, INCIDENT, PRELUDE, ROOT, ZONE, StillClock, opening

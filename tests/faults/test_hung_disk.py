@@ -14,9 +14,9 @@ import pytest
 from runbook.model.errors import RunbookError
 from runbook.model.events import NoteAdded
 from runbook.store import evidence
+from runbook.store.examining import read
 from runbook.store.incidents import Home
-from runbook.store.journal import JOURNAL_NAME
-from runbook.store.ledger import read
+from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.notices import Notice
 from runbook.store.worker import HungError, Worker, within
 from tests.faults.disks import Disk
@@ -126,14 +126,14 @@ def test_evidence_does_not_wait_for_a_hung_disk(
 
 def test_an_opening_that_hangs_is_said(journals, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     """F14: where the file cannot even be opened in time the error says that the disk does not answer."""
-    from runbook.store import journal as module
+    from runbook.store import examining
 
     journals().close()
     free = threading.Event()
-    real = module.Database
-    monkeypatch.setattr(module, "Database", lambda path: free.wait(30) and real(path))
+    real = examining.Database
+    monkeypatch.setattr(examining, "Database", lambda path: free.wait(30) and real(path))
     with pytest.raises(RunbookError, match="does not answer") as refused:
-        module.SqliteJournal(tmp_path / INCIDENT, INCIDENT, StillClock(), "a", limit_s=LIMIT_S)
+        SqliteJournal(tmp_path / INCIDENT, INCIDENT, StillClock(), "a", limit_s=LIMIT_S)
     free.set()
     assert refused.value.code == "E-STORE"
 

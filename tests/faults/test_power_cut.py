@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from runbook.store.database import Database
+from runbook.store.examining import read
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME
-from runbook.store.ledger import read
 from tests.faults.disks import Disk, run
 from tests.store.parts import INCIDENT, child
 

@@ -295,7 +295,7 @@ def test_each_disconnect_is_found_with_its_time(encoding: str) -> None:
     assert (result.outcome, result.values["hits"], result.values["untimed_count"]) == ("failed", 5, 2)
     assert result.values["first_at"] == "2026-11-23 02:10:00 +08:00"
     assert result.values["last_at"] == "2026-11-23 02:55:00 +08:00"
-    assert result.found == "cti-core: 5 hits: 02:10:00 02:41:07 02:55:00 (Asia/Shanghai); 2 without time"
+    assert result.found == "cti-core: 5 hits: 02:10:00+08 02:41:07+08 02:55:00+08 (Asia/Shanghai); 2 without time"
     ((label, kept),) = result.raw
     assert label == "cti-core-disconnects"
     assert "连接断开 trunk 2" in kept.decode()

@@ -14,8 +14,8 @@ from runbook.model.events import ActionIntended, JournalDamaged, NoteAdded
 from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.database import Database
+from runbook.store.examining import read
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
-from runbook.store.ledger import read
 from runbook.store.notices import Notice
 from tests.store.parts import INCIDENT, StillClock
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from runbook.model.errors import RunbookError
 from runbook.model.events import NoteAdded, Paused, ReadingTaken, Unrecognised
 from runbook.store.database import Database, NotDurableError
+from runbook.store.examining import read
 from runbook.store.journal import JOURNAL_NAME, SqliteJournal
-from runbook.store.ledger import read
 from tests.store.parts import INCIDENT, StillClock
 
 Journals = Callable[..., SqliteJournal]

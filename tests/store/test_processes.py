@@ -14,10 +14,10 @@ import pytest
 from runbook.model.errors import RunbookError
 from runbook.model.events import NoteAdded
 from runbook.store.database import Database
+from runbook.store.examining import read
 from runbook.store.folder import Incident
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME
-from runbook.store.ledger import read
 from runbook.store.notices import Notice
 from tests.store.parts import INCIDENT, StillClock, child
 

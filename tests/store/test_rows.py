@@ -240,7 +240,7 @@ def bodies(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(bodies())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_the_fast_way_to_an_event_finds_what_the_plain_way_finds(body: tuple[str, str]) -> None:
     """A body is the same event, field types included, or just as bad, whichever way it is read."""
     kind, text = body
@@ -255,7 +255,7 @@ def test_the_fast_way_to_an_event_finds_what_the_plain_way_finds(body: tuple[str
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @given(st.data())
-@settings(max_examples=5)
+@settings(max_examples=5, deadline=None)
 def test_the_patterns_know_what_the_journal_writes(kind: str, data: st.DataObject) -> None:
     """An event of plain values has the form that its pattern knows, so that a long journal is read the fast way."""
     plain = {"str": st.just("收尾 1"), "dict": st.just({"loss_pct": 1.5, "of": ["a"]}), "list": st.just([{"a": "b"}])}

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.model.events import NoteAdded, OthersSeen
+from runbook.store.examining import read
 from runbook.store.folder import Incident
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME, SqliteJournal
-from runbook.store.ledger import Ledger, read
+from runbook.store.ledger import Ledger
 from runbook.store.order import by_cause
 from runbook.store.rows import blank, body_text, recorded
 from runbook.store.writers import beside, writer_of

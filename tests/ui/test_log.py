@@ -99,6 +99,9 @@ class SlowClock(LiveClock):
         self.at += timedelta(seconds=PAUSE_S)
         return self.at
 
+    def boot(self) -> tuple[str, float]:
+        return "boot-of-the-film", (self.at - NOW).total_seconds()
+
 
 def test_a_log_is_played_as_a_film(
     incident: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

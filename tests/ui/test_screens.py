@@ -121,7 +121,7 @@ def test_open_incidents_are_shown_by_later_starts() -> None:
     """A later start shows the open incident: its age, its last line and what is open in it."""
     lines = open_incidents.lines("20261104-cti-down-7K3M", fold(DEBT), NOW + timedelta(minutes=5))
     assert lines[0] == "20261104-cti-down-7K3M: open for 5m"
-    assert lines[1] == "  last: 02:51:07  Acting: restart"
+    assert lines[1] == "  last: 02:51:07+08  Acting: restart"
     assert lines[2].startswith("  OPEN for 5m: the hotline")
     assert lines[3].startswith("  UNKNOWN: restart-cti")
 
@@ -176,7 +176,7 @@ GOLDEN_EVENTS = [
     (
         e.ReadingTaken("ping-cti", 1, "verify", "ping", "ping cti", "failed", {}, "", "loss 100 %\r\n[√ passed]\x1b[A"),
         [
-            "02:51:07  read to verify the act: ping cti: × failed",
+            "02:51:07+08  read to verify the act: ping cti: × failed",
             "│ loss 100 %",
             r"│ [√ passed]\u{1b}[A",
             "│ (1 control characters were made visible)",
@@ -184,40 +184,40 @@ GOLDEN_EVENTS = [
     ),
     (
         e.StepFinished("ping-cti", 1, "failed", "machine", "read"),
-        ["02:51:07  × failed  [2] The CTI server answers ping (machine)"],
+        ["02:51:07+08  × failed  [2] The CTI server answers ping (machine)"],
     ),
     (
         e.StepFinished(
             "restart-cti", 1, "passed", "person", "resolved", answer="done", reason="seen", closes="tell-lead"
         ),
         [
-            "02:51:07  √ passed  [3] Restart the CTI service: done (person); reason: seen",
+            "02:51:07+08  √ passed  [3] Restart the CTI service: done (person); reason: seen",
             "  Closed: what [1] The group leader knows left open.",
         ],
     ),
     (
         e.PersonTold("tell-lead", "cs-lead", "Post one", False, "phone"),
-        ["02:51:07  Not reached: Post one (group leader), phone"],
+        ["02:51:07+08  Not reached: Post one (group leader), phone"],
     ),
     (
         e.StepFinished("tell-lead", 1, "failed", "person", "asked", answer="nobody"),
-        ["02:51:07  × failed  [1] The group leader knows: nobody was reached (person)"],
+        ["02:51:07+08  × failed  [1] The group leader knows: nobody was reached (person)"],
     ),
     (
         e.ActionIntended("restart-cti", 1, "service", "restart", "-", "host:cti", "emergency_lines"),
-        ["02:51:07  Acting: restart", "  Open from now on: the hotline is on the emergency lines"],
+        ["02:51:07+08  Acting: restart", "  Open from now on: the hotline is on the emergency lines"],
     ),
     (
         e.ApprovalGiven("restart-cti", "cs-lead", "Post one", "spoken", "restart", "-", "2026-11-03T19:51:00.000Z"),
-        ["02:51:07  Approved by Post one (group leader), spoken, not verified; holds until 03:51: restart"],
+        ["02:51:07+08  Approved by Post one (group leader), spoken, not verified; holds until 03:51+08: restart"],
     ),
     (
         e.WentTo("ping-cti", "restart-cti", "goto", "no time", ["ping-cti"]),
-        ["02:51:07  Goes on at: [3] Restart the CTI service (1 steps in between are not taken); reason: no time"],
+        ["02:51:07+08  Goes on at: [3] Restart the CTI service (1 steps in between are not taken); reason: no time"],
     ),
     (
         e.SelfChecked(False, "", None, "", None, True),
-        ["02:51:07  ! This laptop sees nothing: check its own cable. Readings cannot be asked now."],
+        ["02:51:07+08  ! This laptop sees nothing: check its own cable. Readings cannot be asked now."],
     ),
 ]
 
@@ -288,8 +288,8 @@ Affected: All callers and all agents.
 ┏━ First ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
 ┃ 1. The group leader knows                                                    ┃
 ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
-Clocks from the report on (if it was now): Response 10m (03:01) · Recovery 1h
-  (03:51)
+Clocks from the report on (if it was now): Response 10m (03:01+08) · Recovery 1h
+  (03:51+08)
 Plan: cti-down 1.0, 3 steps; from playbooks/call-centre/cti-down.yaml
 Site: Demo; from --site demo.yaml
 Last incidents of this plan:
@@ -306,7 +306,7 @@ Affected: All callers and all agents.
 ┃ 1. The group leader knows                                ┃
 ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 Clocks from the report on (if it was now): Response 10m
-  (03:01) · Recovery 1h (03:51)
+  (03:01+08) · Recovery 1h (03:51+08)
 Plan: cti-down 1.0, 3 steps; from
   playbooks/call-centre/cti-down.yaml
 Site: Demo; from --site demo.yaml
