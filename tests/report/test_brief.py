@@ -62,7 +62,7 @@ def test_every_fact_that_a_successor_needs_is_in_it() -> None:
     assert "skipped: [10] Photograph the list of who sits at which line: no camera in the room" in text(found, "tried")
     assert "reached: Leader B (group leader)" in text(found, "told")
     assert [item.code for item in found.section("clocks")][:2] == ["running", "late"]
-    assert "LATE ENTRY 03:05:00 Technician A: emoji" in text(found, "notes")
+    assert "LATE ENTRY 03:05:00+08 Technician A: emoji" in text(found, "notes")
 
 
 def test_an_act_whose_end_nobody_knows_and_a_call_that_was_not_answered_are_in_it() -> None:
