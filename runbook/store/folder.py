@@ -106,7 +106,7 @@ class Incident:
         """The fold of the events, by default of those that are proven now; from the last fold on where they go on from it."""
         events = self.read().events if events is None else events
         count, state = self._folded
-        if not 0 < count <= len(events) or events[count - 1] is not state.last:
+        if not 0 < count <= len(events) or state.last is None or events[count - 1].hash != state.last.hash:
             count, state = 0, State()
         state = fold(islice(events, count, None), state)
         self._folded = len(events), state

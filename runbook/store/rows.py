@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from runbook.model import events, record
 from runbook.model.events import Event
+from runbook.model.own_time import NONE
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.redaction import in_tree
@@ -142,7 +143,7 @@ class Chain:
             return None
         self.number += 1
         self.heads[writer] = seq, mark
-        return tuple.__new__(Recorded, (incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark))
+        return tuple.__new__(Recorded, (incident, writer, seq, utc, boot_id, boot_s, actor, event, head, mark, NONE))
 
     def judged(self, row: Row) -> Recorded | Damage:
         """The same as `add` for any row, one check after the other, with the name of what is wrong."""

@@ -84,8 +84,8 @@ def test_status_line() -> None:
         return status_line(state, now, who="technician", running=clocks(SCHEME, "4", state.reported_at, met_by(state)))
 
     head = "LAB · lab-20261104-cti-down-7K3M · technician · "
-    assert line(0) == head + "12m since the report · Recovery in 48m · saved #42·7F3A"
-    assert line(100) == head + "1h52m since the report · Recovery LATE by 52m · saved #42·7F3A"
+    assert line(0) == head + "12m since the report · Recovery in 48m · saved #1·7F3A"
+    assert line(100) == head + "1h52m since the report · Recovery LATE by 52m · saved #1·7F3A"
     assert not status_line(fold([recorded(replace(OPENED, mode="live"))]), NOW).startswith("LAB")
     assert status_line(fold([recorded(replace(OPENED, mode="drill"))]), NOW).startswith("DRILL · ")
 
