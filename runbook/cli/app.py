@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("log", N_("Show the events of an incident.")),
     "note": ("note", N_("Add a note or a file to an incident.")),
     "close": ("close", N_("Close an incident when nothing is open.")),
+    "handover": ("handover", N_("Hand an incident over to the next shift.")),
     "report": ("report", N_("Write the report of an incident.")),
     "init": ("init", N_("Write a commented site file to fill in.")),
     "site": ("site", N_("Check the site file, collect host keys.")),

@@ -31,9 +31,7 @@ def command(
     practice: Annotated[bool, typer.Option("--practice", help=_("Look among lab runs and drills."))] = False,
 ) -> int:
     """Close an incident when nothing is open; with --abort, end it without recovery, confirmed by the typed number."""
-    import os
-
-    from runbook.cli.incidents import account
+    from runbook.cli.incidents import account, actor_of
     from runbook.cli.right_time import take_over
     from runbook.model.events import IncidentAborted, IncidentClosed
     from runbook.model.units import utc_text
@@ -42,7 +40,7 @@ def command(
 
     home, clock = Home.of(), LiveClock()
     found = home.find(incident, practice)
-    actor = as_ or os.environ.get("RUNBOOK_USER") or home.settings.load().user or "-"
+    actor = actor_of(home, as_)
     with found.alone(utc_text(clock.now())):
         known = account(found)
         take_over(clock, known.state)

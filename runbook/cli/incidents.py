@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runbook.model.state import State
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
+    from runbook.world.secrets import SiteSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Account:
             "ended_at": stored(state.ended_at),
             "paused": state.paused,
             "step": state.position.step,
+            "signed_on": state.signed_on,
+            "offered_to": [getattr(row.event, "to", "") for row in state.offered],
             "debts": [{"step": debt.step, "kind": debt.kind, "since": stored(debt.since)} for debt in state.open_debts],
             "unknown": [step.id for step in state.unknown],
             "awaited": [{"step": step.id, "since": step.delegated.utc} for step in state.awaited if step.delegated],
@@ -133,6 +136,27 @@ def plan_and_site(
     plan, site = load_snapshot(files, opened.plan)
     speak_language_of(site)
     return plan, site
+
+
+def actor_of(home: Home, given: str | None, unknown: str = "-") -> str:
+    """Who types this command: `--as`, RUNBOOK_USER, else who was here last; `unknown` where nobody was."""
+    import os
+
+    return given or os.environ.get("RUNBOOK_USER") or home.settings.load().user or unknown
+
+
+def secrets_of(found: Incident, known: Account) -> SiteSecrets:
+    """The secrets that can be taken out without asking anybody: those of the site's files."""
+    from runbook.world.secrets import SiteSecrets
+
+    try:
+        _plan, site = plan_and_site(found, known.opened, known.state.reloaded)
+    except (RunbookError, KeyError):
+        # What a person types is taken even where the plan that was kept cannot be read any more.
+        return SiteSecrets({})
+    secrets = SiteSecrets(site.secrets)
+    secrets.learn_files()
+    return secrets
 
 
 def running_clocks(incident: Incident, known: Account) -> list[Clock]:

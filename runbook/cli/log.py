@@ -14,6 +14,7 @@ from runbook.model.text import _
 
 if TYPE_CHECKING:
     from runbook.model.events import IncidentOpened
+    from runbook.model.marks import Marks
     from runbook.model.record import Recorded
     from runbook.store.folder import Incident
     from runbook.ui.event_lines import Reader
@@ -55,6 +56,7 @@ def _played(found: Incident, times: float) -> int:
     import time
 
     from runbook.cli.incidents import account
+    from runbook.model.marks import marks
     from runbook.model.own_time import timed
     from runbook.model.units import span
 
@@ -62,13 +64,15 @@ def _played(found: Incident, times: float) -> int:
         expected, typed = _("how many times as fast, more than 0"), f"runbook log {found.id} --play 20"
         raise RunbookError("E-VALUE", where="--play", expected=expected, found=str(times), next=typed)
     reader, before = _reader(found, account(found).opened), None
+    events = found.read().events
+    known = marks(events)
     try:
-        for recorded in timed(found.read().events):
+        for recorded in timed(events):
             gap = recorded.at - (before or recorded).at
             if gap.total_seconds() / times > PAUSE_AT_MOST_S:
                 print("  " + _("... {length} later").format(length=span(gap)))
             time.sleep(min(max(gap.total_seconds() / times, 0), PAUSE_AT_MOST_S))
-            _print(recorded, reader)
+            _print(recorded, reader, known)
             sys.stdout.flush()
             before = recorded
     except KeyboardInterrupt:
@@ -81,6 +85,7 @@ def follow(found: Incident, *, live: bool = True) -> int:
     import time
 
     from runbook.cli.incidents import account
+    from runbook.model.marks import Marks, marks
 
     known = account(found)
     shown = 0
@@ -88,8 +93,9 @@ def follow(found: Incident, *, live: bool = True) -> int:
     try:
         while True:
             events = found.read().events
+            said = marks(events) if len(events) > shown else Marks()
             for recorded in events[shown:]:
-                _print(recorded, reader)
+                _print(recorded, reader, said)
             shown = len(events)
             if not live or found.state(events).ended:
                 break
@@ -128,11 +134,15 @@ def _reader(incident: Incident, opened: IncidentOpened) -> Reader:
     return Reader(plan, zone_of(opened), site.role)
 
 
-def _print(recorded: Recorded, reader: Reader) -> None:
+def _print(recorded: Recorded, reader: Reader, marks: Marks) -> None:
+    from runbook.model.marks import numbers
     from runbook.model.units import local_text
     from runbook.ui.event_lines import told
     from runbook.ui.safe_text import one_line, safe
 
-    print(f"#{recorded.seq}  {local_text(recorded.wall, reader.zone)}  {one_line(recorded.actor)}")
+    after = "  " + _("(after the end)") if marks.is_after_end(recorded) else ""
+    print(f"#{recorded.seq}  {local_text(recorded.wall, reader.zone)}  {one_line(recorded.actor)}{after}")
     for line in told(recorded, reader):
         print("  " + safe(line.text))
+    if found := marks.amended_by(recorded):
+        print("  " + _("amended by {numbers}").format(numbers=numbers(found)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runbook.model.site import Site
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
+    from runbook.store.settings import Settings
     from runbook.ui.console import Console
 
 EXITS = {
@@ -179,6 +180,7 @@ def run_incident(
     from runbook.cli.second import place_for
     from runbook.cli.site_reload import within_walk
     from runbook.engine.context import Context
+    from runbook.engine.handing import take_over
     from runbook.engine.joining import join
     from runbook.engine.others import Me
     from runbook.engine.walk import walk
@@ -203,13 +205,18 @@ def run_incident(
         screen = Screen(
             at.console, plan, site, scheme_of(plan), context.state, context.now, line=context.line, writer=writer
         )
-        context.listeners.append(screen.on_event)
+        context.clocks, context.at_terminal = screen.running, at.terminal
+        context.listeners += [screen.on_event, remembers(home.settings)]
         at.status.append(screen.status_line)
         look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
         context.ports = replace(context.ports, present_facts=look)
         context.start = opener(home, incident, context)
         if said:
             context.record_all(said)
+        if (resumed or place > 1) and (stopped := take_over(context)):
+            how = "left" if place > 1 else "paused"
+            screen.ending(how, stopped)
+            return EXITS[how]
         if place > 1:
             ending = join(context, node(), __version__)
             screen.ending(ending.how, ending.why)
@@ -219,6 +226,17 @@ def run_incident(
         ending = walk(context, paper=paper)
         screen.ending(ending.how, ending.why)
         return EXITS[ending.how]
+
+
+def remembers(settings: Settings) -> Callable[[Recorded], None]:
+    """A listener that remembers who signed on: what is typed next on this laptop carries her name."""
+    from runbook.model.events import SignedOn
+
+    def listener(recorded: Recorded) -> None:
+        if isinstance(recorded.event, SignedOn):
+            settings.remember_user(recorded.event.name)
+
+    return listener
 
 
 def scheme_of(plan: Playbook) -> Scheme | None:

@@ -79,6 +79,6 @@ def _show(found: Any, clock_lines: list[str], now: Any) -> None:
 
 
 def _clock_lines(running: Any, now: Any) -> list[str]:
-    from runbook.ui.status import limit_line
+    from runbook.model.clocks import limit_line
 
     return ["  " + limit_line(clock, now) for clock in running]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
-from unicodedata import normalize
 
 from runbook.engine import asides
 from runbook.engine.context import FREE, Context
 from runbook.model.events import ApprovalGiven, ApprovalRefused
 from runbook.model.kind import Kind
+from runbook.model.person import same_person
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
 from runbook.model.step import ApprovalRule
@@ -34,7 +34,7 @@ def standing(context: Context, step: Step, kind: Kind) -> ApprovalGiven | None:
             isinstance(event, ApprovalGiven)
             and event.act_sha256 == wanted
             and recorded.at + (utc_read(event.expires_at) - recorded.wall) > context.now()
-            and _same(event.name) != _same(context.actor)
+            and not same_person(event.name, context.actor)
         ):
             return event
     return None
@@ -109,11 +109,6 @@ def _name(context: Context, step: Step) -> str:
     """The approver's name: somebody other than the person at the keyboard."""
     while True:
         name = context.text(f"{step.id}.approver", _("Name of the person who approves (spoken, not verified):"))
-        if _same(name) != _same(context.actor):
+        if not same_person(name, context.actor):
             return name
         context.ports.human.tell(_("You cannot approve your own act: name the person on the telephone."))
-
-
-def _same(name: str) -> str:
-    """A name without what may differ when the same person types it: case, width, spaces, marks."""
-    return "".join(letter for letter in normalize("NFKC", name).casefold() if letter.isalnum())

@@ -1,4 +1,4 @@
-"""What the keys p, o, h, ! and ? show: lines from the state, nothing else."""
+"""What the keys p, o, ! and ? show: lines from the state, nothing else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from runbook.engine import offering
 from runbook.model.kind import Kind
-from runbook.model.naming import title_of
 from runbook.model.open_items import open_items
 from runbook.model.playbook import Step, WaitFor
 from runbook.model.replies import CannotAskError
 from runbook.model.telephone import numbers
 from runbook.model.text import _
-from runbook.model.units import age, local_text
-from runbook.model.words import word
 
 if TYPE_CHECKING:
     from runbook.engine.context import Context
@@ -57,31 +54,6 @@ def what_is_open(context: Context) -> list[str]:
     """Open debts, acts whose end nobody knows, and offers that are due; or that nothing is open."""
     found = [*open_items(context.state, context.plan, context.now()), *offering.offer_lines(context)]
     return found or [_("Nothing is open.")]
-
-
-def handover(context: Context) -> list[str]:
-    """The state in a few lines, for whoever takes over."""
-    state = context.state
-    assert state.opened and state.reported_at and state.last
-    zone = context.site.zone
-    done = [known for known in state.steps.values() if known.outcome and known.outcome != "not_taken"]
-    here = context.current.title.pick() if context.current else "-"
-    return [
-        _("Incident {incident}: {title}").format(
-            incident=state.opened.incident, title=context.plan.header.title.pick()
-        ),
-        _("Fault reported {at}, {elapsed} ago; state: {status}").format(
-            at=local_text(state.shown(state.reported_at), zone),
-            elapsed=age(state.reported_at, context.now()),
-            status=word(state.status, "status"),
-        ),
-        *(f"  {title_of(context.plan, known.id)}: {word(known.outcome, 'outcome')}" for known in done),
-        _("Now: {title}").format(title=here),
-        *what_is_open(context),
-        _("Saved up to #{code}. Go on with: runbook resume {incident}").format(
-            code=state.head_code, incident=state.opened.incident
-        ),
-    ]
 
 
 def why(context: Context) -> list[str]:

@@ -17,6 +17,7 @@ from runbook.engine.kind_ports import KindPorts
 from runbook.engine.others import Me
 from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
+from runbook.model.clocks import Clock
 from runbook.model.events import ClockJumped, Event, StepBegun, StepFinished, WentTo
 from runbook.model.kind import Kind, Result
 from runbook.model.known import beside_at
@@ -82,7 +83,8 @@ class Beside(Protocol):
 class Context:
     """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it.
 
-    `start` opens a linked incident of a playbook beside this one and gives its id.
+    `start` opens a linked incident of a playbook beside this one and gives its id; `clocks` are the limits of the incident.
+    `at_terminal`: a person is there in person, who may sign on.
     """
 
     def __init__(self, plan: Playbook, site: Site, ports: Ports, state: State, actor: str, bind: Bind) -> None:
@@ -93,6 +95,8 @@ class Context:
         self.beside: Beside | None = None
         self.start: Callable[[str], str] | None = None
         self.me = Me()
+        self.clocks: Callable[[], Sequence[Clock]] = tuple
+        self.at_terminal = False
         self._asleep_s = ports.world.clock.asleep()
 
     # -- events
@@ -159,6 +163,10 @@ class Context:
         closes = step.keys.closes if step.keys.closes and outcome in ("passed", "warned") else ""
         values: dict[str, Any] = {**found, "values": dict(found.get("values") or {})}
         return StepFinished(step.id, self.state.step(step.id).attempt, outcome, by, how, closes=closes, **values)
+
+    def sign_on(self, name: str) -> None:
+        """From here on this person is at the keyboard: every event carries the name."""
+        self.actor = self.ports.journal.actor = name
 
     def now(self) -> datetime:
         """This moment in the incident's own time: what is counted. Nothing that is done to the wall clock moves it."""

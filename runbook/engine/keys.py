@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runbook.engine import asides, delegating, offering
+from runbook.engine import asides, delegating, handing, offering
 from runbook.engine.between import passed_over
 from runbook.engine.decide import around
 from runbook.engine.signals import ByHand, Moved, Stopped
@@ -15,7 +15,6 @@ from runbook.model.events import (
     Escalated,
     NoteAdded,
     RecoveryAnswered,
-    StatePrinted,
     StepFinished,
     WentTo,
 )
@@ -52,8 +51,7 @@ def serve(context: Context, letter: str, text: str) -> None:
             context.ports.human.tell(*asides.what_is_open(context))
             delegating.answer_to_open(context)
         case "h":
-            context.record(StatePrinted(here))
-            context.ports.human.tell(*asides.handover(context))
+            handing.hand_over(context, text)
         case "?":
             context.ports.human.tell(*asides.why(context))
 

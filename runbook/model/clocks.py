@@ -9,6 +9,8 @@ from typing import Literal
 
 from runbook.model.schema import Duration, Id, Model, Sentence
 from runbook.model.state import State
+from runbook.model.text import _
+from runbook.model.units import span
 
 Metric = Literal["response", "on_site", "recovery_plan", "recovery", "solution", "analysis_report", "patch"]
 
@@ -68,6 +70,16 @@ def clocks(scheme: Scheme, level: str, reported_at: datetime, met: Mapping[str, 
         for metric, limit in scheme.levels[level].limits.items()
     ]
     return sorted(found, key=lambda clock: (clock.due, clock.metric))
+
+
+def limit_line(clock: Clock, now: datetime) -> str:
+    """How one limit stands: kept, what is left of it, or by how much it is broken."""
+    left = clock.left(now)
+    if clock.broken(now):
+        return _("{limit} LATE by {late}").format(limit=clock.title, late=span(-left))
+    if clock.met_at:
+        return _("{limit} kept").format(limit=clock.title)
+    return _("{limit} in {left}").format(limit=clock.title, left=span(left))
 
 
 def met_by(state: State) -> dict[str, datetime]:

@@ -116,6 +116,7 @@ REGISTRY: dict[str, Code] = {
         N_("give the input a type other than `text`, or `choices`"),
     ),
     "E-FILE": Code(N_("{file} cannot be read: {reason}."), N_("check the path")),
+    "E-EVIDENCE": Code(N_("{file} is not kept as evidence: {reason}. Nothing was saved."), N_("{next}")),
     "E-FILE-WRITE": Code(
         N_("{file} cannot be written: {reason}. Nothing of the incident is lost."),
         N_("choose another place with -o"),

@@ -456,11 +456,14 @@ class DebtWaived(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoteAdded(Event):
+    """`at`: when it happened, where it was typed in later. `amends`: the number of the event that it corrects, of the writer `of`."""
+
     text: str
     step: str = ""
     at: str = ""
     amends: int = 0
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,9 +477,28 @@ class Escalated(Event):
 
 @dataclass(frozen=True, slots=True)
 class StatePrinted(Event):
-    """Key h: the state was shown for a handover."""
+    """Key h: the brief was shown, and nobody was named to take over."""
 
     step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverOffered(Event):
+    """The brief of the incident up to the event with the hash `head` was made for `to`, who is to go on with it. Who hands over is
+    the actor."""
+
+    to: str
+    step: str = ""
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn(Event):
+    """`name` took the incident over from `from_` with her own name. `how`: keyboard (where it was offered) | resume."""
+
+    name: str
+    from_: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

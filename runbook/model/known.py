@@ -15,12 +15,14 @@ from runbook.model.events import (
     TicketsCounted,
 )
 from runbook.model.own_time import OwnTime
+from runbook.model.person import same_person
 from runbook.model.record import Recorded, head_code
 
 if TYPE_CHECKING:
     from runbook.model.ports import Clock
 
 END = "end"
+NOTES_AT_HAND = 5
 T = TypeVar("T", "StepState", "State")
 
 IncidentState = Literal["open", "recovered", "closed", "aborted"]
@@ -133,7 +135,9 @@ class State:
     `led_by`: the step whose `next` last sent the walk off the line. `settling`: the closing step to which the walk was sent back
     from its end; after it the walk is at its end again. `carried_answered`: other incidents whose unknown act was answered for here.
     `staff`: who was borrowed, moved and sent back, by the step that said so.
-    `noted`: the steps about which a note was written after they had their outcome. `told`: the contacts that were told something.
+    `noted`: the steps about which a note was written after they had their outcome. `told`: the contacts that were told something;
+    `calls`: the last time that each person of them was reached, and was not. `notes`: the last few of `notes_written`.
+    `offered`: the handovers that nobody has signed on for yet. `signed_on`: who took the incident over last.
     `lanes`: where each branch of a `together` stands that was begun; the walk itself stands at the `together` meanwhile.
     `playbook`: the one whose steps are walked now, empty for the one that the walk began with; `entered`: the others that it came into.
     `offers`: what was answered to each offer, by its name: `N` for the Nth of the playbook that the walk began with, `PLAN:N`
@@ -169,6 +173,11 @@ class State:
     carried_answered: tuple[str, ...] = ()
     noted: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
+    calls: dict[tuple[str, str, bool], Recorded] = field(default_factory=dict)
+    notes: tuple[Recorded, ...] = ()
+    notes_written: int = 0
+    offered: tuple[Recorded, ...] = ()
+    signed_on: str = ""
     playbook: str = ""
     entered: tuple[PlaybookEntered, ...] = ()
     offers: dict[str, str] = field(default_factory=dict)
@@ -218,6 +227,10 @@ class State:
         """The steps that were passed on to somebody and have no answer yet, the oldest first."""
         waiting = (step for step in self.steps.values() if step.awaited)
         return tuple(sorted(waiting, key=lambda step: step.delegated.at.timestamp() if step.delegated else 0.0))
+
+    def offered_to(self, name: str) -> Recorded | None:
+        """The handover that waits for this person, however she types her name."""
+        return next((row for row in self.offered if same_person(getattr(row.event, "to", ""), name)), None)
 
     @property
     def left_for_later(self) -> tuple[str, ...]:

@@ -51,14 +51,19 @@ def _did(recorded: Recorded) -> str:
     return word(outcome, "outcome") if outcome else word(recorded.kind, "touch")
 
 
-def open_items(state: State, plan: Playbook | None, now: datetime) -> list[str]:
-    """Open debts, the oldest first, acts whose end nobody knows, questions that are with somebody, and steps that two people
-    did without knowing of each other; nothing when there is none."""
+def open_parts(state: State, plan: Playbook | None, now: datetime) -> list[tuple[str, str, str]]:
+    """What is open, each as code (`debt`, `unknown`, `awaited`, `conflict`), step and line: open debts, the oldest first, acts whose end
+    nobody knows, questions that are with somebody, and steps that two people did unaware of each other."""
     debts = sorted(state.open_debts, key=lambda debt: debt.since)
     sentence = _("UNKNOWN: {title}: nobody knows how it ended")
     return [
-        *(debt_line(debt, plan, now) + _who(state, plan, debt.step) for debt in debts),
-        *(sentence.format(title=title_of(plan, step.id)) for step in state.unknown),
-        *(awaited_line(step, plan, now) for step in state.awaited),
-        *(conflict_line(conflict, plan) for conflict in state.conflicts),
+        *(("debt", debt.step, debt_line(debt, plan, now) + _who(state, plan, debt.step)) for debt in debts),
+        *(("unknown", step.id, sentence.format(title=title_of(plan, step.id))) for step in state.unknown),
+        *(("awaited", step.id, awaited_line(step, plan, now)) for step in state.awaited),
+        *(("conflict", each.step, conflict_line(each, plan)) for each in state.conflicts),
     ]
+
+
+def open_items(state: State, plan: Playbook | None, now: datetime) -> list[str]:
+    """The same as lines alone; nothing when nothing is open."""
+    return [line for _code, _step, line in open_parts(state, plan, now)]

@@ -1,4 +1,4 @@
-"""How what people said and did changes what is known: who was told, delegated questions, tickets, staff, notes, waivers."""
+"""How what people said and did changes what is known: who was told, delegated questions, tickets, staff, notes, handovers, waivers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from runbook.model.events import (
     DebtWaived,
     DelegateAnswered,
     Delegated,
+    HandoverOffered,
     NoteAdded,
     PersonTold,
+    SignedOn,
     StaffMoved,
     TicketsCounted,
 )
-from runbook.model.known import Position, State, changed, moved, with_step
+from runbook.model.known import NOTES_AT_HAND, Position, State, changed, moved, with_step
+from runbook.model.person import same_person
 from runbook.model.record import Recorded
 
 
@@ -47,11 +50,15 @@ def _staff(state: State, recorded: Recorded, event: StaffMoved) -> State:
 
 
 def _noted(state: State, recorded: Recorded, event: NoteAdded) -> State:
+    state = changed(state, notes=(*state.notes, recorded)[-NOTES_AT_HAND:], notes_written=state.notes_written + 1)
     known = state.step(event.step)
     return changed(state, noted=state.noted | {event.step}) if known.finished or known.awaited else state
 
 
 def _told(state: State, recorded: Recorded, event: PersonTold) -> State:
+    who = (event.contact, event.name, event.reached)
+    earlier = {key: row for key, row in state.calls.items() if key != who}
+    state = changed(state, calls={**earlier, who: recorded})
     if not event.reached or event.contact in state.told:
         return state
     return changed(state, told=(*state.told, event.contact))
@@ -67,6 +74,19 @@ def _waived(state: State, recorded: Recorded, event: DebtWaived) -> State:
     return changed(state, debts=debts)
 
 
+def _offered(state: State, recorded: Recorded, event: HandoverOffered) -> State:
+    return changed(state, offered=(*_without(state, event.to), recorded))
+
+
+def _signed_on(state: State, recorded: Recorded, event: SignedOn) -> State:
+    return changed(state, signed_on=event.name, offered=_without(state, event.name))
+
+
+def _without(state: State, name: str) -> tuple[Recorded, ...]:
+    """The handovers that are offered, without those to this person."""
+    return tuple(row for row in state.offered if not same_person(getattr(row.event, "to", ""), name))
+
+
 HANDLERS: Mapping[type, Any] = {
     DelegateAnswered: _answered,
     Delegated: _delegated,
@@ -75,4 +95,6 @@ HANDLERS: Mapping[type, Any] = {
     PersonTold: _told,
     DebtWaived: _waived,
     NoteAdded: _noted,
+    HandoverOffered: _offered,
+    SignedOn: _signed_on,
 }

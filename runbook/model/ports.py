@@ -219,7 +219,9 @@ class Evidence(Protocol):
 
 
 class Journal(Protocol):
-    """The incident's append-only record. What `append` returned survives a power cut."""
+    """The incident's append-only record. What `append` returned survives a power cut. `actor` is written into every event."""
+
+    actor: str
 
     def append(self, event: Event) -> Recorded: ...
 

@@ -134,7 +134,13 @@ def reported_time(text: str, now: datetime, zone: tzinfo) -> datetime:
 
     A time of day later than now is yesterday's. Raises ValueError with what was expected.
     """
-    text = text.strip()
+    try:
+        return _reported_time(text.strip(), now, zone)
+    except OverflowError:
+        raise ExpectedError(_("expected nothing (now), a time such as 02:51, or -20m")) from None
+
+
+def _reported_time(text: str, now: datetime, zone: tzinfo) -> datetime:
     if text in ("", "now"):
         return now
     if text.startswith("-"):

@@ -152,6 +152,18 @@ WORDS: dict[str, dict[str, str]] = {
         "running": N_("running"),
         "not_recorded": N_("no time recorded"),
     },
+    "brief": {
+        "open": N_("Open"),
+        "now": N_("Now"),
+        "next": N_("Then"),
+        "clocks": N_("Limits"),
+        "tried": N_("Tried"),
+        "found": N_("Findings"),
+        "ruled_out": N_("Ruled out"),
+        "told": N_("Told"),
+        "notes": N_("Notes"),
+    },
+    "sign_on": {"keyboard": N_("where it was offered"), "resume": N_("on going on with it")},
     "status": {
         "open": N_("open"),
         "recovered": N_("recovered"),

@@ -111,7 +111,7 @@ def facts(
         site_origin=opened.site_origin,
         machine=opened.machine,
         files=len(opened.files),
-        hidden=_numbers(site) if opened.mode != "live" else (),
+        hidden=numbers_of(site) if opened.mode != "live" else (),
     )
 
 
@@ -229,7 +229,7 @@ def _left_out(journal: tuple[Recorded, ...], names: Names) -> dict[str, str]:
     return why
 
 
-def _numbers(site: Site) -> tuple[str, ...]:
+def numbers_of(site: Site) -> tuple[str, ...]:
     """Every number of the site that can be dialled, the longest first."""
     lines = {number for line in site.lines.values() for number in line.numbers}
     found = lines | {

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from runbook.model import events as ev
+from runbook.model.marks import marks, numbers, paper_time
 from runbook.model.record import Recorded
 from runbook.model.state import END, State
 from runbook.model.text import _
@@ -77,8 +78,20 @@ def _deviation(event: ev.Event, names: Names) -> Iterator[tuple[str, str, str, s
 
 
 def notes(journal: Journal) -> tuple[Note, ...]:
+    """Every note as it was typed, with what later notes say of it."""
+    known = marks(journal)
     return tuple(
-        Note(recorded.seq, recorded.at, event.text, recorded.actor, event.step, event.at, event.amends)
+        Note(
+            recorded.seq,
+            recorded.at,
+            event.text,
+            recorded.actor,
+            event.step,
+            paper_time(event),
+            event.amends,
+            numbers(known.amended_by(recorded)),
+            known.is_after_end(recorded),
+        )
         for recorded in journal
         if isinstance(event := recorded.event, ev.NoteAdded)
     )
@@ -110,6 +123,10 @@ def _parts(recorded: Recorded, names: Names) -> Iterator[tuple[str, str]]:
             yield name, _("asked as {role}").format(role=names.role(contact))
         case ev.Escalated(contact=contact, name=name) if name:
             yield name, _("escalated to as {role}").format(role=names.role(contact))
+        case ev.HandoverOffered(to=name) if name:
+            yield name, _("asked to take over from {name}").format(name=recorded.actor)
+        case ev.SignedOn(name=name, from_=before) if name:
+            yield name, _("took over from {name}").format(name=before)
         case ev.DebtWaived(name=name) if name:
             yield name, _("waived what was left open")
         case ev.IncidentAborted(name=name) if name:

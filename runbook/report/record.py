@@ -69,13 +69,17 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Note:
+    """A note. `about`: when it happened, where it was typed in later; `amended`: the notes on this one; `after_end`: the incident had ended."""
+
     seq: int
     at: datetime
     text: str
     who: str
     step: str
-    about: str
+    about: datetime | None
     amends: int
+    amended: str = ""
+    after_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,16 +230,22 @@ def _waived(event: ev.DebtWaived, names: Names) -> str:
 
 def _noted(event: ev.NoteAdded, names: Names) -> str:
     said = _("Note")
+    if event.step:
+        said += f" {names.step(event.step)}"
     if event.amends:
         said += " " + _("on event {seq}").format(seq=event.amends)
-    if event.at:
-        said += " " + _("for {time}").format(time=event.at)
     return f"{said}: {event.text}"
 
 
 def _escalated(event: ev.Escalated, names: Names) -> str:
     return _("Escalated to {role}: {name}").format(
         role=names.role(event.contact), name=event.name or _("nobody was named")
+    )
+
+
+def _signed_on(event: ev.SignedOn, names: Names) -> str:
+    return _("{name} signed on and takes over from {before} ({how})").format(
+        name=event.name, before=event.from_, how=word(event.how, "sign_on")
     )
 
 
@@ -299,6 +305,8 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.NoteAdded: _noted,
     ev.Escalated: _escalated,
     ev.StatePrinted: lambda event, names: _("State shown for a handover"),
+    ev.HandoverOffered: lambda event, names: _("Handover offered to {name}").format(name=event.to),
+    ev.SignedOn: _signed_on,
     ev.JournalDamaged: _damaged,
     ev.Unrecognised: lambda event, names: _("An event of another version of the program: {kind}").format(
         kind=event.kind

@@ -29,10 +29,10 @@ def render(facts: Facts, format: Format) -> bytes:  # noqa: A002 - what the opti
     return pdf(facts, blocks(text))
 
 
-def default_name(incident: str, format: Format) -> str:  # noqa: A002
+def default_name(incident: str, format: Format, what: str = "report") -> str:  # noqa: A002
     """The file's name in the current folder: made of letters, digits and hyphens alone, whatever the id is."""
     slug = re.sub(r"[^A-Za-z0-9-]+", "-", incident).strip("-")[:NAME_AT_MOST] or "incident"
-    return f"{slug}-report.{format}"
+    return f"{slug}-{what}.{format}"
 
 
 def write(path: Path, data: bytes) -> Path:

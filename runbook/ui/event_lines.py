@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from runbook.model import events as e
+from runbook.model.marks import paper_time
 from runbook.model.naming import answer_of, numbered, question_of
 from runbook.model.record import Recorded
 from runbook.model.record import body as body_of
@@ -179,14 +180,44 @@ def _waived(event: e.DebtWaived, reader: Reader) -> list[Shown]:
 
 
 def _note(event: e.NoteAdded, reader: Reader) -> list[Shown]:
-    at = _(" (at {at})").format(at=one_line(event.at)) if event.at else ""
+    step = f" {numbered(reader.plan, event.step)}" if event.step else ""
     amends = _(" (amends #{seq})").format(seq=event.amends) if event.amends else ""
-    return [Shown(_("Note{at}{amends}: {text}").format(at=at, amends=amends, text=one_line(event.text, 2000)))]
+    text = one_line(event.text, 2000)
+    if event.at:
+        when = paper_time(event)
+        at = local_text(when, reader.zone) if when else one_line(event.at)
+        late = _("LATE ENTRY for {at}{step}{amends}: {text}")
+        return [Shown(late.format(at=at, step=step, amends=amends, text=text)), *_files(event)]
+    return [Shown(_("Note{step}{amends}: {text}").format(step=step, amends=amends, text=text)), *_files(event)]
+
+
+def _files(event: e.NoteAdded) -> list[Shown]:
+    """What was kept with a note."""
+    line = _("  kept: {name}, {size} bytes, SHA-256 {sha256}")
+    return [
+        Shown(
+            line.format(
+                name=one_line(str(item.get("name", ""))), size=item.get("size_bytes"), sha256=item.get("sha256")
+            )
+        )
+        for item in event.evidence
+        if isinstance(item, dict)
+    ]
 
 
 def _escalated(event: e.Escalated, reader: Reader) -> list[Shown]:
     name = f": {one_line(event.name)}" if event.name else ""
     return [Shown(_("Escalated to {role}").format(role=reader.role(event.contact)) + name)]
+
+
+def _offered(event: e.HandoverOffered, reader: Reader) -> list[Shown]:
+    return [Shown(_("Handover offered to {name}").format(name=one_line(event.to)), "bold")]
+
+
+def _signed_on(event: e.SignedOn, reader: Reader) -> list[Shown]:
+    sentence = _("{name} signed on and takes over from {before} ({how})")
+    how = word(event.how, "sign_on")
+    return [Shown(sentence.format(name=one_line(event.name), before=one_line(event.from_), how=how), "bold")]
 
 
 def _printed(event: e.StatePrinted, reader: Reader) -> list[Shown]:
@@ -237,5 +268,7 @@ _SAID: dict[type[e.Event], Callable[[Any, Reader], list[Shown]]] = {
     e.NoteAdded: _note,
     e.Escalated: _escalated,
     e.StatePrinted: _printed,
+    e.HandoverOffered: _offered,
+    e.SignedOn: _signed_on,
     e.JournalDamaged: _damaged,
 }

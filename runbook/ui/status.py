@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from runbook.model.clocks import Clock
+from runbook.model.clocks import Clock, limit_line
 from runbook.model.state import State
 from runbook.model.text import _
-from runbook.model.units import age, span
+from runbook.model.units import age
 from runbook.model.words import practice_mark
 
 
@@ -52,13 +52,3 @@ def limits(running: Sequence[Clock], now: datetime) -> list[str]:
         others = _(" and {count} more").format(count=len(late) - 1) if len(late) > 1 else ""
         said.append(limit_line(late[-1], now) + others)
     return said
-
-
-def limit_line(clock: Clock, now: datetime) -> str:
-    """How one limit stands: kept, what is left of it, or by how much it is broken."""
-    left = clock.left(now)
-    if clock.broken(now):
-        return _("{limit} LATE by {late}").format(limit=clock.title, late=span(-left))
-    if clock.met_at:
-        return _("{limit} kept").format(limit=clock.title)
-    return _("{limit} in {left}").format(limit=clock.title, left=span(left))

@@ -7,22 +7,25 @@ from typing import Any
 import pytest
 
 from runbook.engine.context import BUSY, FREE
+from runbook.engine.handing import take_over
 from runbook.engine.waiting import WAITING
 from runbook.model.events import (
     ActionIntended,
     AnswerCorrected,
     Escalated,
+    HandoverOffered,
     NoteAdded,
     Paused,
     RecoveryAnswered,
+    SignedOn,
     StatePrinted,
     StepBegun,
     StepFinished,
     WentTo,
 )
-from runbook.model.prompts import Key
+from runbook.model.prompts import Gone, Key
 from tests.engine.desk import RESTART, STATUS, Desk, plan
-from tests.engine.fakes import ACTIVE, INACTIVE, exited, lost
+from tests.engine.fakes import ACTIVE, INACTIVE, Person, exited, lost
 
 PLAN = plan("""
     - id: look
@@ -202,11 +205,82 @@ def test_escalate_shows_whom_to_call_with_the_number() -> None:
 
 
 def test_hand_over_prints_the_state_and_how_to_go_on() -> None:
-    made = desk(tell=[Key("h")])
+    made = desk(tell=[Key("h")], handover=[""])
     made.walk()
     assert made.events(StatePrinted) == [StatePrinted("tell")]
+    assert made.events(HandoverOffered) == []
     assert any("runbook resume i-1" in line for line in made.human.told)
-    assert any("Restart it: passed" in line for line in made.human.told)
+    assert any("passed: [4] Restart it" in line for line in made.human.told)
+    assert any("done: [3] Do it" in line and line.startswith("Tried") for line in made.human.told)
+    assert any("[5] They know" in line and line.startswith("Now") for line in made.human.told)
+
+
+def test_hand_over_to_somebody_is_offered_and_signed_with_her_own_name_only() -> None:
+    """The one who hands over is refused however he writes his name; a stranger's name signs nothing; hers does, and acts from then on."""
+    made = desk(
+        tell=[Key("h")],
+        handover=["ｔｅｃｈＮＩＣＩＡＮ", "Technician B"],
+        **{"sign-on": ["Technician", "TECHNICIAN  b"]},
+    )
+    made.context.at_terminal = True
+    made.walk()
+    (offered,) = made.events(HandoverOffered)
+    assert (offered.to, offered.step) == ("Technician B", "tell")
+    assert made.events(SignedOn) == [SignedOn("Technician B", "Technician", "keyboard")]
+    row = next(row for row in made.rows() if isinstance(row.event, SignedOn))
+    actors = {other.actor for other in made.rows() if other.seq >= row.seq}
+    assert (actors, made.context.actor, made.state.signed_on) == ({"Technician B"}, "Technician B", "Technician B")
+    assert {other.actor for other in made.rows() if other.seq < row.seq} == {"Technician"}
+    assert made.state.offered == ()
+    assert any("You cannot hand over to yourself" in line for line in made.human.told)
+    assert made.human.told.count("You typed Technician; this handover is for Technician B.") == 1
+
+
+def test_nothing_is_signed_where_nobody_is_at_a_terminal() -> None:
+    """The offer stands, and what she types later is said; the walk goes on under the old name."""
+    made = desk(tell=[Key("h", "Technician B")])
+    made.walk()
+    assert made.events(SignedOn) == []
+    assert made.state.offered_to("technician　B") is not None
+    assert made.rows()[-1].actor == "Technician"
+    assert any('runbook resume i-1 --as "Technician B"' in line for line in made.human.told)
+
+
+@pytest.mark.parametrize(("typed", "signed"), [("technician b", 1), ("", 0)])
+def test_whoever_goes_on_with_what_was_offered_to_her_sees_the_brief_first(typed: str, signed: int) -> None:
+    """The next resume by that name shows the brief and asks her to sign on; Enter alone leaves the offer as it is."""
+    made = desk(tell=[Key("h", "Technician B"), Gone("hangup")])
+    assert made.walk().how == "paused"
+    made.actor = made.journal.actor = "Technician B"
+    made.human = Person({"sign-on": typed})
+    made.begin()
+    made.context.at_terminal = True
+    assert take_over(made.context) == ""
+    assert made.human.told[0].startswith("HANDOVER")
+    assert made.events(SignedOn) == [SignedOn("Technician B", "Technician", "resume")] * signed
+    assert len(made.state.offered) == 1 - signed
+
+
+def test_whoever_leaves_at_the_sign_on_pauses() -> None:
+    """`q` at the question is a pause like any other, and nothing is signed."""
+    made = desk(tell=[Key("h", "Technician B"), Gone("hangup")])
+    made.walk()
+    made.actor = made.journal.actor = "Technician B"
+    made.human = Person({"sign-on": Key("q")})
+    made.begin()
+    made.context.at_terminal = True
+    assert take_over(made.context) == "key"
+    assert made.events(Paused)[-1].why == "key"
+    assert made.events(SignedOn) == []
+
+
+def test_nobody_else_is_asked_to_sign_on() -> None:
+    """Whoever handed over, and whoever nothing was offered to, goes on without a question."""
+    made = desk(tell=[Key("h", "Technician B"), Gone("hangup")])
+    made.walk()
+    rows = len(made.rows())
+    assert take_over(made.context) == ""
+    assert len(made.rows()) == rows
 
 
 def test_phone_shows_the_sentence_and_the_contact() -> None:

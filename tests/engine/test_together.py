@@ -320,7 +320,9 @@ def test_the_whole_can_be_left_while_its_readings_run(key: str, outcome: str) ->
 
 
 def test_the_keys_work_while_the_readings_run() -> None:
-    made = desk(script={"checks.running": [Key("n", "slow"), Key("h"), Key("p"), Key("o"), Key("?"), UNDER_WAY]})
+    made = desk(
+        script={"checks.running": [Key("n", "slow"), Key("h"), Key("p"), Key("o"), Key("?"), UNDER_WAY], "handover": ""}
+    )
     go = threading.Event()
     made.world.icmp.on("192.0.2.1", lambda: (go.wait(20), 2)[1])
     shown = made.human.tell

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"paramiko", "pydantic", "jinja2", "typst", "prompt_toolkit", "rich", "yaml", "sqlite3", "platformdirs"}
+HEAVY = {"PIL", "paramiko", "pydantic", "jinja2", "typst", "prompt_toolkit", "rich", "yaml", "sqlite3", "platformdirs"}
 LIST_MODULES = """
 import sys
 from runbook.cli.app import main

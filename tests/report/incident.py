@@ -230,7 +230,10 @@ def containment(story: Story) -> None:
     story.step("photo", "skipped", "skip", reason="no camera in the room")
     story.add(
         ev.NoteAdded(
-            UNPRINTABLE, step="photo", at="03:10", evidence=[{"sha256": "d" * 64, "name": "a|b.jpg", "size_bytes": 9}]
+            UNPRINTABLE,
+            step="photo",
+            at="2026-11-03T19:05:00.000Z",
+            evidence=[{"sha256": "d" * 64, "name": "a|b.jpg", "size_bytes": 9}],
         )
     )
     story.add(ev.Escalated("photo", "leadership", "Manager C"))
