@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from runbook.model.events import KINDS, Event, Unrecognised
 from runbook.model.units import utc_read
@@ -47,19 +48,46 @@ def body(event: Event) -> dict[str, Any]:
 
 
 def event(kind: str, data: Mapping[str, Any]) -> Event:
-    """The event that `body` wrote. Unknown kinds and fields come back as `Unrecognised`."""
+    """The event that `body` wrote. Unknown kinds and fields, and values of another type, come back as `Unrecognised`."""
     cls = KINDS.get(kind)
-    if cls is None or cls is Unrecognised or not data.keys() <= _fields(kind):
+    if cls is None or cls is Unrecognised:
         return Unrecognised(kind, dict(data))
+    known = field_types(kind)
+    for name, value in data.items():
+        if name not in known or not known[name](value):
+            return Unrecognised(kind, dict(data))
     try:
         return cls(**data)
     except TypeError:
         return Unrecognised(kind, dict(data))
 
 
+Fits = Callable[[Any], bool]
+
+
 @cache
-def _fields(kind: str) -> frozenset[str]:
-    return frozenset(field.name for field in fields(KINDS[kind]))
+def field_types(kind: str) -> dict[str, Fits]:
+    """The fields of a kind of event, each with what says whether a JSON value is of its type."""
+    return {name: _fits(hint) for name, hint in get_type_hints(KINDS[kind]).items()}
+
+
+def _fits(hint: Any) -> Fits:
+    """Says of a JSON value whether it is of the type that a field is written with."""
+    if hint is Any:
+        return lambda _value: True
+    if isinstance(hint, UnionType):
+        ways = [_fits(each) for each in get_args(hint)]
+        return lambda value: any(way(value) for way in ways)
+    if hint is float:
+        return lambda value: type(value) in (float, int)
+    inner = [_fits(each) for each in get_args(hint)]
+    if get_origin(hint) is dict:
+        of_value = inner[1]
+        return lambda value: type(value) is dict and all(map(of_value, value.values()))
+    if get_origin(hint) is list:
+        of_item = inner[0]
+        return lambda value: type(value) is list and all(map(of_item, value))
+    return lambda value: type(value) is hint
 
 
 def event_of(kind: str, text: str) -> Event | None:

@@ -42,13 +42,13 @@ _FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
 class _Form:
     """How one kind of event is written. `ordered` brings the values of `match` into the order of the fields.
 
-    `reads`: place and reader of each value that is not simply text.
+    `reads`: place and reader of each value that is not simply text, and whether what it read is of the field's type.
     """
 
     make: Callable[..., Event]
     match: Callable[[str], re.Match[str] | None]
     ordered: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-    reads: tuple[tuple[int, Callable[[str], Any]], ...]
+    reads: tuple[tuple[int, Callable[[str], Any], Callable[[Any], bool]], ...]
 
 
 def body_event(kind: str, text: str) -> Event:
@@ -73,8 +73,10 @@ def patterned(kind: str, text: str) -> Event | None:
         return form.make(*values)
     read = list(values)
     try:
-        for place, reader in form.reads:
-            read[place] = reader(read[place])
+        for place, reader, fits in form.reads:
+            read[place] = value = reader(read[place])
+            if not fits(value):
+                return None
     except BadRowError:
         return None  # a brace within a text cut it short, or it is wrong: the strict way says which
     return form.make(*read)
@@ -96,5 +98,9 @@ def _form(name: str) -> _Form | None:
         make=kind,
         match=re.compile(r"\{" + pattern + r"\}").fullmatch,
         ordered=itemgetter(*places) if len(places) > 1 else tuple,
-        reads=tuple((place, _FORMS[form][1]) for place, form in enumerate(types.values()) if form != "str"),
+        reads=tuple(
+            (place, _FORMS[form][1], record.field_types(name)[field])
+            for place, (field, form) in enumerate(types.items())
+            if form != "str"
+        ),
     )

@@ -37,10 +37,16 @@ class Reading:
 
 def read(path: Path, incident: str) -> Reading:
     """Everything that the file proves. Changes nothing. Raises sqlite3.Error or OSError when it cannot be opened at all."""
+    ledger = ledger_of(path, incident)
+    return Reading(tuple(ledger.events), ledger.damage)
+
+
+def ledger_of(path: Path, incident: str) -> Ledger:
+    """The same with the rows themselves. Raises sqlite3.Error or OSError when it cannot be opened at all."""
     ledger = Ledger(incident)
     with Snapshot(path) as snapshot:
         ledger.catch_up(snapshot)
-    return Reading(tuple(ledger.events), ledger.damage)
+    return ledger
 
 
 def first_rows(
