@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from runbook.model.text import _
 from runbook.store.files import fsync_folder, new_file
@@ -244,6 +245,14 @@ class Snapshot:
         ).fetchone()
         return bool(found == (digest,))
 
+    def problem(self) -> str:
+        """What SQLite finds wrong with the file as a whole; empty when nothing. Never raises."""
+        try:
+            found = str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        except sqlite3.DatabaseError as problem:
+            found = str(problem)
+        return "" if found == "ok" else found.replace("\n", " ")
+
     def close(self) -> None:
         if hasattr(self, "_connection"):
             self._connection.close()
@@ -258,8 +267,19 @@ class Snapshot:
         self.close()
 
 
+class _Connection(sqlite3.Connection):
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError as problem:
+            # A schema that is no text any more: SQLite's sentence about it quotes it.
+            raise sqlite3.DatabaseError(str(problem)) from None
+
+
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri)
+    connection = sqlite3.connect(
+        name, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri, factory=_Connection
+    )
     connection.text_factory = _text
     return connection
 
