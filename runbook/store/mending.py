@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runbook.model import record
+from runbook.model.events import Unrecognised
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
 from runbook.store.rows import Chain, Damage, Row, body_text, recorded, sealed
@@ -40,7 +41,7 @@ def mended(proven: list[Row], damage: Damage, behind: Iterable[Row], blank: Row)
 
     whole, altered = _sorted(behind, blank.incident)
     if not rows and (not whole or whole[0].seq != 1):
-        if 1 not in altered:
+        if 1 not in altered or isinstance(recorded(altered[1]).event, Unrecognised):
             return None
         whole.insert(0, altered.pop(1))
     for row in whole:
