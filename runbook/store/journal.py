@@ -296,6 +296,7 @@ class SqliteJournal:
         if rows is None:
             if self._database is not None:
                 self._database.let_be()
+                self._database = None
             self.close()
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=1, reason=damage.detail)
         known.start_over(rows)
