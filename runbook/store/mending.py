@@ -11,6 +11,7 @@ from runbook.model.events import Unrecognised
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
 from runbook.store.rows import Chain, Damage, Row, body_text, recorded, sealed
+from runbook.store.rows import whole as whole_text
 from runbook.store.strict_json import BadRowError
 
 GAPS_NAMED_AT_MOST = 64
@@ -43,7 +44,7 @@ def mended(proven: list[Row], damage: Damage, behind: Iterable[Row], blank: Row)
     if not rows and (not whole or whole[0].seq != 1):
         if 1 not in altered or isinstance(recorded(altered[1]).event, Unrecognised):
             return None
-        whole.insert(0, altered.pop(1))
+        whole.insert(0, _storable(altered.pop(1)))
     for row in whole:
         if not isinstance(chain.add(row), Damage):
             rows.append(row)
@@ -59,6 +60,11 @@ def mended(proven: list[Row], damage: Damage, behind: Iterable[Row], blank: Row)
     if not named:
         name_gap(None)
     return rows
+
+
+def _storable(row: Row) -> Row:
+    """The row without the bytes that are no text."""
+    return Row(*(whole_text(value) if isinstance(value, str) else value for value in row))  # type: ignore[arg-type]
 
 
 def _sorted(rows: Iterable[Row], incident: str) -> tuple[list[Row], dict[int, Row]]:

@@ -119,6 +119,19 @@ def test_a_wrong_first_event_is_better_than_none(written: tuple[Path, list[Recor
     assert events[6].kind == "JournalDamaged"
 
 
+def test_a_wrong_first_event_that_is_no_text_goes_on(
+    written: tuple[Path, list[Recorded]], journals: Journals, told: list[Notice]
+) -> None:
+    """The same where the altered byte is no text any more: the new file takes it, and nothing is only in memory."""
+    folder, _events = written
+    tamper(folder, "UPDATE events SET body = CAST(x'7b2274657874223a22ff227d' AS TEXT) WHERE n = 1")
+    with journals(folder) as journal:
+        journal.append(NoteAdded("after"))
+        assert not journal.in_memory
+    assert [notice.code for notice in told] == ["damaged"]
+    assert read(folder / JOURNAL_NAME, INCIDENT).damage is None
+
+
 def test_without_a_first_event_it_is_said(written: tuple[Path, list[Recorded]], journals: Journals) -> None:
     """When the first event is gone the error names the incident and the event, and the file is left as it was."""
     folder, _events = written
