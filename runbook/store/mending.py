@@ -11,7 +11,7 @@ from runbook.model.events import Unrecognised
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
 from runbook.store.rows import Chain, Damage, Row, body_text, recorded, sealed
-from runbook.store.rows import whole as whole_text
+from runbook.store.strict_json import whole as whole_text
 from runbook.store.strict_json import BadRowError
 
 GAPS_NAMED_AT_MOST = 64
