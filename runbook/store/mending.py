@@ -11,8 +11,8 @@ from runbook.model.events import Unrecognised
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
 from runbook.store.rows import Chain, Damage, Row, body_text, recorded, sealed
-from runbook.store.strict_json import whole as whole_text
 from runbook.store.strict_json import BadRowError
+from runbook.store.strict_json import whole as whole_text
 
 GAPS_NAMED_AT_MOST = 64
 
