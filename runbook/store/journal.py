@@ -310,6 +310,7 @@ class SqliteJournal:
                 self._database.close()
                 self._database = None
             write_anew(path, self._ledger.rows)
+            self._ledger.number = len(self._ledger.rows)
             self._database = self._watched(lambda: Database(path))
         except (*UNREADABLE, OSError, LostError) as problem:
             self._leave(problem)

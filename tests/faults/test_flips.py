@@ -331,6 +331,20 @@ def test_what_the_log_hides_is_named(written: dict[str, Written], laid: Case) ->
             assert len(true_of(whole.truth) - true_of(journal.events())) <= 1
 
 
+@pytest.mark.parametrize(
+    "at", [5, 16, 27, 101, 3830], ids=["magic", "page size", "counter", "schema page", "schema text"]
+)
+def test_a_wrong_byte_in_the_first_page_costs_nothing(written: dict[str, Written], laid: Case, at: int) -> None:
+    """The file's first page holds no event: whatever is wrong there, every event is proven, and the journal goes on with all of them."""
+    truth = written["closed"].truth
+    files = written["closed"].flipped(at, 7)
+    assert laid(files).read().events == truth
+    with laid(files).journal(StillClock(), "Technician B") as journal:
+        assert true_of(journal.events()) >= true_of(truth)
+        journal.append(AFTER)
+        assert not journal.in_memory
+
+
 def test_a_torn_log_is_no_damage(written: dict[str, Written], laid: Case) -> None:
     """What a crash tore off the end of the log was never acknowledged, and is not named as damage."""
     whole = written["being written"]
