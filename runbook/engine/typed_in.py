@@ -58,7 +58,7 @@ def _line(context: Context, step: Step) -> str:
     line = f"{box} {step.number:>2}  {' '.join(step.title.pick().split())}"
     if not known.outcome:
         return line
-    at = f", {clock_text(known.finished.at, context.site.zone)[:5]}" if known.finished else ""
+    at = f", {clock_text(known.finished.wall, context.site.zone)[:5]}" if known.finished else ""
     return f"{line}  ({word(known.outcome, 'outcome')}{at})"
 
 
@@ -142,7 +142,7 @@ def _choices(step: Step, *, asks: bool) -> dict[str, str]:
 
 def _when(context: Context, step: Step) -> datetime:
     """When it was done: not before the fault was reported, and not later than now."""
-    now, since, zone = context.now(), context.state.reported_at, context.site.zone
+    now, since, zone = context.ports.world.clock.now(), context.state.reported_at, context.site.zone
     while True:
         text = context.ask(
             Prompt("text", f"{NAME}.{step.id}.at", _("When? (03:12; -20m; Enter: now)"), default="now"), KEYS

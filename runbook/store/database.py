@@ -33,7 +33,7 @@ _SCHEMA = (
     BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END""",
     f"PRAGMA user_version = {VERSION}",
 )
-_SELECT = "SELECT n, incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, hash FROM events "
+_SELECT = "SELECT rowid, incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, hash FROM events "
 _INSERT = """INSERT INTO events (incident, writer, seq, utc, boot_id, boot_s, actor, kind, body, prev, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
@@ -101,7 +101,7 @@ class Database:
         """
         self.end()
         self._connection.execute("BEGIN IMMEDIATE")
-        found = self._connection.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
+        found = self._connection.execute("SELECT rowid, hash FROM events ORDER BY rowid DESC LIMIT 1").fetchone()
         return (found[0], found[1]) if found else (0, "")
 
     @property
@@ -218,13 +218,13 @@ class Snapshot:
 
     def first_and_last(self) -> tuple[Row, Row] | None:
         """The first and the last row, unproven; None when there is none. Raises sqlite3.Error."""
-        first = self._connection.execute(_SELECT + "ORDER BY n LIMIT 1").fetchone()
-        last = self._connection.execute(_SELECT + "ORDER BY n DESC LIMIT 1").fetchone()
+        first = self._connection.execute(_SELECT + "ORDER BY rowid LIMIT 1").fetchone()
+        last = self._connection.execute(_SELECT + "ORDER BY rowid DESC LIMIT 1").fetchone()
         return (Row(*first[1:]), Row(*last[1:])) if first and last else None
 
     def last_of(self, *kinds: str) -> Row | None:
         """The last row that is of one of these kinds, unproven. Raises sqlite3.Error."""
-        newest = "WHERE kind = ? ORDER BY n DESC LIMIT 1"
+        newest = "WHERE kind = ? ORDER BY rowid DESC LIMIT 1"
         found = [self._connection.execute(_SELECT + newest, (kind,)).fetchone() for kind in kinds]
         last = max((row for row in found if row), key=lambda row: int(row[0]), default=None)
         return Row(*last[1:]) if last else None
@@ -291,7 +291,9 @@ def _text(stored: bytes) -> str:
 
 def _rows(connection: sqlite3.Connection, number: int) -> Iterator[tuple[int, Row]]:
     """Without a number the table is read from its one end to the other, so that a damaged way to a row by its number hides none."""
-    query, behind = (_SELECT + "WHERE n > ? ORDER BY n", (number,)) if number else (_SELECT + "ORDER BY n", ())
+    query, behind = (
+        (_SELECT + "WHERE rowid > ? ORDER BY rowid", (number,)) if number else (_SELECT + "ORDER BY rowid", ())
+    )
     given = 0
     # SQLite's own decoding is four times as fast for a long journal; it stops at the first text that is not UTF-8.
     connection.text_factory = str

@@ -296,6 +296,7 @@ class SqliteJournal:
         if rows is None:
             if self._database is not None:
                 self._database.let_be()
+                self._database = None
             self.close()
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.incident, seq=1, reason=damage.detail)
         known.start_over(rows)
@@ -309,6 +310,7 @@ class SqliteJournal:
                 self._database.close()
                 self._database = None
             write_anew(path, self._ledger.rows)
+            self._ledger.number = len(self._ledger.rows)
             self._database = self._watched(lambda: Database(path))
         except (*UNREADABLE, OSError, LostError) as problem:
             self._leave(problem)

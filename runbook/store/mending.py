@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runbook.model import record
+from runbook.model.events import Unrecognised
 from runbook.store.database import Database
 from runbook.store.files import fsync_folder, new_file
 from runbook.store.rows import Chain, Damage, Row, body_text, recorded, sealed
 from runbook.store.strict_json import BadRowError
+from runbook.store.strict_json import whole as whole_text
 
 GAPS_NAMED_AT_MOST = 64
 
@@ -40,9 +42,9 @@ def mended(proven: list[Row], damage: Damage, behind: Iterable[Row], blank: Row)
 
     whole, altered = _sorted(behind, blank.incident)
     if not rows and (not whole or whole[0].seq != 1):
-        if 1 not in altered:
+        if 1 not in altered or isinstance(recorded(altered[1]).event, Unrecognised):
             return None
-        whole.insert(0, altered.pop(1))
+        whole.insert(0, _storable(altered.pop(1)))
     for row in whole:
         if not isinstance(chain.add(row), Damage):
             rows.append(row)
@@ -58,6 +60,11 @@ def mended(proven: list[Row], damage: Damage, behind: Iterable[Row], blank: Row)
     if not named:
         name_gap(None)
     return rows
+
+
+def _storable(row: Row) -> Row:
+    """The row without the bytes that are no text."""
+    return Row(*(whole_text(value) if isinstance(value, str) else value for value in row))  # type: ignore[arg-type]
 
 
 def _sorted(rows: Iterable[Row], incident: str) -> tuple[list[Row], dict[int, Row]]:

@@ -28,7 +28,8 @@ def carved(path: Path) -> list[tuple[int, Row]]:
     data = read_plain(path)
     pages = {number + 1: data[at : at + PAGE] for number, at in enumerate(range(0, len(data), PAGE))}
     with contextlib.suppress(OSError):
-        pages |= {frame.page: frame.data for frame in frames(read_plain(path.with_name(path.name + "-wal")))}
+        log = read_plain(path.with_name(path.name + "-wal"))
+        pages |= {frame.page: frame.data for frame in frames(log, proven=False)}
     # The first page holds the schema.
     found = [row for number, page in pages.items() if number > 1 for row in _rows(page, lambda n: pages.get(n, b""))]
     return sorted(found, key=lambda pair: pair[0])

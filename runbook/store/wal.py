@@ -68,14 +68,14 @@ def _look(path: Path) -> Look:
     return Look(shown, hidden, known)
 
 
-def frames(log: bytes) -> list[Frame]:
-    """The frames of a log that were written since it was last begun anew, damaged ones too."""
+def frames(log: bytes, *, proven: bool = True) -> list[Frame]:
+    """The frames of a log that were written since it was last begun anew, damaged ones too. Not `proven`: none is `whole`."""
     found: list[Frame] = []
     if len(log) < _HEADER + _FRAME + PAGE:
         return found
     order = ">" if int.from_bytes(log[:4], "big") == _BIG_ENDIAN else "<"
     checksum = _checksum(log[:24], (0, 0), order)
-    whole = checksum == struct.unpack_from(">II", log, 24)
+    whole = proven and checksum == struct.unpack_from(">II", log, 24)
     salts = _salts(log)
     for at in range(_HEADER, len(log) - _FRAME - PAGE + 1, _FRAME + PAGE):
         page, size = struct.unpack_from(">II", log, at)

@@ -220,3 +220,67 @@ def test_the_form_has_every_step() -> None:
     for step in desk.plan.steps:
         assert any(line.startswith("[ ]") and line.endswith(step.title.pick()) for line in told)
     assert any(line.startswith("[x]") and "In between" in line and "12:05" in line for line in told)
+
+
+BRANCHES = """
+- id: both
+  title: Both at once
+  together:
+    calls:
+      - id: first
+        title: Call the first
+        instruct: {}
+      - id: second
+        title: Call the second
+        instruct: {}
+    desk:
+      - id: third
+        title: Put up the sign
+        instruct: {}
+- id: end-of-it
+  title: Look round
+  instruct: {}
+"""
+
+
+def test_a_step_of_a_branch_is_typed_in() -> None:
+    """A step of a `together` that was done on paper is passed when its branch comes there, and the whole ends with all of them."""
+    desk = Desk(plan(BRANCHES))
+    first, third = desk.plan.step("first").number, desk.plan.step("third").number
+    whole = desk.plan.step("both").number
+    on_paper(
+        desk,
+        [str(whole), str(first), str(third)],
+        typed("first", "answer", first="done"),
+        typed("third", "answer", third="done"),
+        {"second": "done", "end-of-it": Gone("end_of_input")},
+        stop=False,
+    )
+    assert any("branches" in line for line in desk.human.told)
+    assert desk.outcomes() == {"first": "passed", "third": "passed", "second": "passed", "both": "passed"}
+    assert [event.step for event in desk.events(StepBegun)].count("first") == 1
+    assert desk.state.position.step == "end-of-it"
+
+
+def test_a_failure_on_paper_opens_the_menu() -> None:
+    """A step that failed on paper, and whose plan says nothing of that, opens the failure menu when the walk comes there."""
+    desk = Desk(plan(STEPS))
+    on_paper(
+        desk,
+        ["1", "3"],
+        typed("look", "answer", look="odd"),
+        typed("between", "answer", between=["could_not", "no key"]),
+        {"between.failure": "pause"},
+        stop=False,
+    )
+    assert desk.human.asked("between.failure")
+    assert desk.state.outcome("between") == "failed"
+
+
+def test_skipped_on_paper_has_a_reason() -> None:
+    """A step that was left out is typed in as skipped, with why; nothing of it opens."""
+    desk = Desk(plan(STEPS))
+    on_paper(desk, ["5"], typed("switch", "skipped", reason="the carrier was not needed"))
+    (finished,) = desk.events(StepFinished)
+    assert (finished.outcome, finished.by, finished.reason) == ("skipped", "paper", "the carrier was not needed")
+    assert desk.state.debts == ()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from runbook.model.errors import RunbookError
-from runbook.model.events import ActionIntended, JournalDamaged, NoteAdded
+from runbook.model.events import ActionIntended, IncidentOpened, JournalDamaged, NoteAdded
 from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.database import Database
 from runbook.store.examining import read
+from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
 from runbook.store.notices import Notice
-from tests.store.parts import INCIDENT, StillClock
+from tests.store.parts import FILES, INCIDENT, ZONE, StillClock, opening
 
 Journals = Callable[..., SqliteJournal]
 
@@ -113,6 +117,19 @@ def test_a_wrong_first_event_is_better_than_none(written: tuple[Path, list[Recor
     events = list(journals(folder).events())
     assert [r.event.text for r in events[:6]] == ["mote 1", *(f"note {n}" for n in range(2, 7))]
     assert events[6].kind == "JournalDamaged"
+
+
+def test_a_wrong_first_event_that_is_no_text_goes_on(
+    written: tuple[Path, list[Recorded]], journals: Journals, told: list[Notice]
+) -> None:
+    """The same where the altered byte is no text any more: the new file takes it, and nothing is only in memory."""
+    folder, _events = written
+    tamper(folder, "UPDATE events SET body = CAST(x'7b2274657874223a22ff227d' AS TEXT) WHERE n = 1")
+    with journals(folder) as journal:
+        journal.append(NoteAdded("after"))
+        assert not journal.in_memory
+    assert [notice.code for notice in told] == ["damaged"]
+    assert read(folder / JOURNAL_NAME, INCIDENT).damage is None
 
 
 def test_without_a_first_event_it_is_said(written: tuple[Path, list[Recorded]], journals: Journals) -> None:
@@ -268,3 +285,75 @@ def test_a_journal_put_back_is_noticed(journals: Journals, tmp_path: Path, told:
     last = journal.append(NoteAdded("after"))
     assert [n.code for n in told] == ["moved"]
     assert list(read(tmp_path / "spare" / JOURNAL_NAME, INCIDENT).events) == [*acknowledged, last]
+
+
+@pytest.mark.parametrize("wrong", ["body = 'no JSON'", "kind = 'IncidentOqened'"])
+def test_without_the_opening_the_rest_is_kept(home: Home, clock: StillClock, wrong: str) -> None:
+    """When the opening cannot even be made out the record is begun anew, says so, and keeps the rows that prove themselves."""
+    incident = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
+    with incident.journal(clock, "a") as journal:
+        journal.append_all([NoteAdded("one"), ActionIntended("restart", 1, "service", "restart", "0" * 64, "cti")])
+    tamper(
+        incident.folder,
+        f"UPDATE events SET {wrong} WHERE n = 1",
+        "UPDATE events SET body = replace(body, '0000', '1111') WHERE n = 3",
+    )
+    before = (incident.folder / JOURNAL_NAME).read_bytes()
+    lost = incident.lost()
+    assert lost is not None
+    assert [row.kind for row in lost.claims[1:]] == ["NoteAdded", "ActionIntended"]
+    incident.begin_anew(
+        clock, "b", lambda digests, was: replace(opening(incident.id, digests), reopened_from=dict(was))
+    )
+    reading = incident.read()
+    assert reading.damage is None
+    first = reading.events[0].event
+    assert isinstance(first, IncidentOpened)
+    assert first.reopened_from["sha256"] == sha256(before).hexdigest()
+    assert (incident.folder / first.reopened_from["file"]).read_bytes() == before
+    assert first.files == {name: sha256(data).hexdigest() for name, data in FILES.items()}
+    assert [r.event.text for r in reading.events if isinstance(r.event, NoteAdded)] == ["one"]
+    assert [step.id for step in fold(reading.events).unknown] == ["restart"]
+    assert incident.lost() is None
+
+
+def test_a_good_copy_comes_before_a_lost_one(home: Home, clock: StillClock) -> None:
+    """Where another known place has a readable copy of the incident, that one is taken, and nothing is begun anew."""
+    incident = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
+    spare = home.places.spares[0] / "incidents" / incident.id
+    shutil.copytree(incident.folder, spare)
+    (incident.folder / JOURNAL_NAME).write_bytes(b"noise" * 5000)
+    found = home.open(incident.id)
+    assert found.folder == spare
+    assert found.lost() is None
+
+
+def test_a_journal_that_is_gone_is_lost_not_unknown(home: Home, clock: StillClock) -> None:
+    """An incident whose journal file was deleted is still found by its id, and its record can be begun anew."""
+    incident = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
+    (incident.folder / JOURNAL_NAME).unlink()
+    found = home.find(incident.id[-4:])
+    assert [summary.state for summary in home.list()] == ["unreadable"]
+    assert found.lost() is not None
+    found.begin_anew(clock, "b", lambda digests, was: replace(opening(incident.id, digests), reopened_from=dict(was)))
+    opened = found.read().events[0].event
+    assert isinstance(opened, IncidentOpened)
+    assert opened.reopened_from["file"] == ""
+
+
+def test_a_file_that_only_holds_events_wrongly_is_written_anew(
+    written: tuple[Path, list[Recorded]], journals: Journals, told: list[Notice]
+) -> None:
+    """Every event proven and a trigger gone: the file is kept aside, a new one goes on, and no event is added about it."""
+    folder, events = written
+    connection = sqlite3.connect(folder / JOURNAL_NAME)
+    connection.execute("DROP TRIGGER events_never_go")
+    connection.close()
+    with journals(folder) as journal:
+        assert list(journal.events()) == events
+        journal.append(NoteAdded("after"))
+    assert [notice.code for notice in told] == ["unfit"]
+    assert (folder / "journal-damaged-1.db").exists()
+    with pytest.raises(sqlite3.IntegrityError):
+        tampering = sqlite3.connect(folder / JOURNAL_NAME)
+        tampering.execute("DELETE FROM events WHERE n = 1")
