@@ -48,9 +48,15 @@ class Signals:
                     self._before[number] = signal.signal(number, self._arrived)
 
     def restore(self) -> None:
-        """Give the signals back to whoever had them."""
+        """Give the signals back to whoever had them; after an end by Ctrl-C a further one no longer changes how the program ends."""
         while self._before:
             number, handler = self._before.popitem()
+            if (
+                number == signal.SIGINT
+                and (self._interrupted or self._interrupts)
+                and handler is signal.default_int_handler
+            ):
+                handler = signal.SIG_IGN
             with suppress(OSError, ValueError, TypeError):
                 signal.signal(number, handler)
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from runbook.store.examining import read
 from runbook.store.journal import JOURNAL_NAME
-from runbook.store.ledger import Reading, read
+from runbook.store.ledger import Reading
 from tests.acceptance.program import Program
 from tests.conftest import IN_CI
 from tests.peers import until

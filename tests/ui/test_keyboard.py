@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,13 @@ ANSWERS = [
     "\x1b_Gi=1;OK\x1b\\",
     "\x1b[8;24;80t",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_again() -> Iterator[None]:
+    """After an end by Ctrl-C a program ignores a further one; the tests do not."""
+    yield
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=[ascii(answer) for answer in ANSWERS])
