@@ -16,6 +16,8 @@ from runbook.store.files import UnsafeError, digest_of
 from runbook.store.folder import PLAN
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME
+from runbook.store.notices import why
+from runbook.store.pages import carved
 from runbook.store.places import relative_parts
 from runbook.store.proof import By, ChainProof, Doubt, Prover
 from runbook.store.rows import Row
