@@ -15,17 +15,12 @@ import pytest
 from runbook.model.record import Recorded
 from runbook.store.incidents import Home
 from runbook.world.lab.control import Control, LabGoneError
-from tests.acceptance.program import REPAIRED_BY_RESTART, REPAIRED_BY_VENDOR, Answers, Program, Ran, outcomes
+from tests.acceptance.program import REPAIRED_BY_RESTART, REPAIRED_BY_VENDOR, Program, Ran, outcomes
 from tests.peers import until
 
 KILLER = Path(__file__).with_name("killed_at.py")
-CASES: dict[str, Answers] = {"service-stopped": REPAIRED_BY_RESTART, "restart-fails": REPAIRED_BY_VENDOR}
-SHORTENED = {"restart-fails": ("--set", "grace=2s")}
 REPAIR_WHEN_SEEN = ("know of the switch", "The CTI service runs again and calls work")
 """Steps behind the restart: from there on the lab may be whole again."""
-AT_ONCE = 6
-STORED_AT_ONCE = 2
-"""The events that make an incident: its opening, and the plan's one input. There is no moment between them."""
 
 
 def events_of(program: Program, incident: str = "") -> list[Recorded]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -68,43 +69,46 @@ class Trial:
 Work = Callable[[Trial, Sequence[str] | None], int]
 
 
-def calls(lane: Lane, begin: Callable[[Lane], Trial], work: Work, *more: str) -> int:
-    """How many calls one thread makes at most in this work: strace counts them for each thread by itself."""
+def calls(lane: Lane, begin: Callable[[Lane], Trial], work: Work, *more: str) -> list[tuple[str, int]]:
+    """Every call of this work, as strace counts them: the Nth of its name in one thread."""
     trial = begin(lane)
     seen = trial.folder / "seen"
     only = trial.journal() if "journal" in more else []
     assert work(trial, ["-o", str(seen), "-e", f"trace={STORING}", *only]) == 0, lane.said()
-    begun = [line for line in seen.read_text().splitlines() if "(" in line and " resumed>" not in line]
-    return max(Counter(line.split()[0] if line[0].isdigit() else "" for line in begun).values())
+    begun = re.findall(r"^(\d*) *(\w+)\(", seen.read_text(), re.MULTILINE)
+    most: dict[str, int] = {}
+    for (_thread, name), count in Counter(begun).items():
+        most[name] = max(most.get(name, 0), count)
+    return [(name, number) for name in sorted(most) for number in range(1, most[name] + 1)]
 
 
 def at_every_call(
     machines: list[Lane],
-    name: str,
+    what: str,
     begin: Callable[[Lane], Trial],
     work: Work,
     after: Callable[[Trial], None],
     *more: str,
 ) -> None:
-    """Kill the work at each call in turn and look at what is left; behind the last one it survives."""
-    last = calls(machines[0], begin, work, *more)
-    assert last > 3
+    """Kill the work at each call in turn and look at what is left; behind the last one of a name it survives."""
+    every = calls(machines[0], begin, work, *more)
+    assert len(every) > 3
 
-    def killed(lane: Lane, number: int) -> int:
+    def killed(lane: Lane, call: tuple[str, int]) -> int:
         trial = begin(lane)
         only = trial.journal() if "journal" in more else []
-        kill = ["-e", f"trace={STORING}", "-e", f"inject={STORING}:signal=SIGKILL:when={number}"]
+        kill = ["-e", f"trace={STORING}", "-e", f"inject={call[0]}:signal=SIGKILL:when={call[1]}"]
         code = work(trial, ["-o", "/dev/null", *kill, *only])
-        assert code in (KILLED, 0), (name, number, lane.said())
+        assert code in (KILLED, 0), (what, call, lane.said())
         after(trial)
         return code
 
-    numbers = some(range(1, last + 1), SHORT, name)
-    codes = spread(killed, numbers, machines)
-    print(f"{name}: killed at {codes.count(KILLED)} of {last} calls")
-    # A thread that is waited for may be through a call earlier or later than the last time.
-    assert codes.count(KILLED) >= len(numbers) - 2
-    assert killed(machines[0], 10 * last) == 0
+    chosen = some(every, SHORT, what)
+    codes = spread(killed, chosen, machines)
+    print(f"{what}: killed at {codes.count(KILLED)} of {len(every)} calls")
+    # A thread that is waited for may take a call more or less than the last time.
+    assert codes.count(KILLED) >= len(chosen) - 2
+    assert killed(machines[0], (every[0][0], 1000)) == 0
 
 
 def test_making_an_incident(machines: list[Lane]) -> None:
@@ -217,7 +221,7 @@ def test_the_harness_sees_a_file_that_is_written_in_place(machines: list[Lane], 
     for number in range(1, 9):
         report = tmp_path / f"report{number}"
         report.write_bytes(b"old " * 999)
-        kill = ["-o", "/dev/null", "-e", f"trace={STORING}", "-e", f"inject={STORING}:signal=SIGKILL:when={number}"]
+        kill = ["-o", "/dev/null", "-e", f"trace={STORING}", "-e", f"inject=write:signal=SIGKILL:when={number}"]
         machines[0].call("children:write_in_place", str(report), strace=kill)
         torn += report.read_bytes() not in (b"old " * 999, b"new " * 999)
     assert torn
