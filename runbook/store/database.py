@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from runbook.model.text import _
 from runbook.store.files import fsync_folder, new_file
@@ -258,8 +259,35 @@ class Snapshot:
         self.close()
 
 
+class _Cursor(sqlite3.Cursor):
+    """Where what SQLite says of a damaged file is no text itself, the error is still one of the database."""
+
+    def execute(self, *given: Any) -> _Cursor:
+        try:
+            super().execute(*given)
+        except UnicodeDecodeError as problem:
+            raise sqlite3.DatabaseError(str(problem)) from None
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except UnicodeDecodeError as problem:
+            raise sqlite3.DatabaseError(str(problem)) from None
+
+    def fetchone(self) -> Any:
+        return next(self, None)
+
+
+class _Connection(sqlite3.Connection):
+    def cursor(self, *_given: Any) -> Any:
+        return super().cursor(_Cursor)
+
+
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri)
+    connection = sqlite3.connect(
+        name, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri, factory=_Connection
+    )
     connection.text_factory = _text
     return connection
 

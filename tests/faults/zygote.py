@@ -102,6 +102,8 @@ def _child(job: dict[str, Any], writing: int) -> NoReturn:
         null = os.open(os.devnull, os.O_RDONLY)
         for handle, place in ((null, 0), (writing, 1), (writing, 2)):
             os.dup2(handle, place)
+        # As a new process would open them: these may have been a file, which can be sought.
+        sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, how) for n, how in ((0, "r"), (1, "w"), (2, "w")))
         os.environ.update(job["env"])
         os.chdir(job["cwd"])
         if "when" in job:

@@ -268,3 +268,14 @@ def test_a_journal_put_back_is_noticed(journals: Journals, tmp_path: Path, told:
     last = journal.append(NoteAdded("after"))
     assert [n.code for n in told] == ["moved"]
     assert list(read(tmp_path / "spare" / JOURNAL_NAME, INCIDENT).events) == [*acknowledged, last]
+
+
+def test_damage_that_sqlite_cannot_put_into_words(written: tuple[Path, list[Recorded]], journals: Journals) -> None:
+    """Where the message of SQLite holds a flipped byte and is no text, the file is said to be damaged like any other."""
+    folder, _events = written
+    path = folder / JOURNAL_NAME
+    path.write_bytes(path.read_bytes().replace(b"never_go BEFORE", b"never_go B\xe1FORE", 1))
+    with pytest.raises(sqlite3.Error):
+        read(path, INCIDENT)
+    with pytest.raises(RunbookError, match="E-JOURNAL-DAMAGED"):
+        journals()
