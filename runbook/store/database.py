@@ -283,6 +283,9 @@ class _Connection(sqlite3.Connection):
     def cursor(self, *_given: Any) -> Any:
         return super().cursor(_Cursor)
 
+    def execute(self, *given: Any) -> Any:
+        return self.cursor().execute(*given)
+
 
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
