@@ -103,7 +103,7 @@ def write_report(path: str, size: int, acks: str, at: int = 0, mount: str = "", 
 # -- stores that are wrong ------------------------------------------------------------------------------------------------
 
 
-class Lying(sqlite3.Connection):
+class Lying(database._Connection):
     """Says FULL, and syncs as little as `level` says."""
 
     level = "OFF"
@@ -119,8 +119,7 @@ class Lying(sqlite3.Connection):
 def append_badly(level: str, folder: str, acks: str, at: int, mount: str) -> int:
     """Append to a journal of the product whose `synchronous` is OFF or NORMAL."""
     Lying.level = level
-    connect = sqlite3.connect
-    database.sqlite3.connect = lambda *given, **named: connect(*given, **named, factory=Lying)  # type: ignore[assignment]
+    database._Connection = Lying  # type: ignore[misc]
     said = Acks(acks, at, mount)
     Path(folder).mkdir()
     Database.create(Path(folder, JOURNAL_NAME)).close()

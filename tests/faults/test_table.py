@@ -18,7 +18,6 @@ COMING = {
     "test_huge.py",
     "test_locks.py",
     "test_memory.py",
-    "test_people.py",
     "test_remote.py",
     "test_signals.py",
     "test_time.py",

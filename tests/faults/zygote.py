@@ -95,10 +95,18 @@ def run(job: dict[str, Any]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def _die_with_parent() -> None:
+    import ctypes
+
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 def _child(job: dict[str, Any], writing: int) -> NoReturn:
     code: Any = 70
     try:
         os.setpgid(0, 0)
+        _die_with_parent()
         null = os.open(os.devnull, os.O_RDONLY)
         for handle, place in ((null, 0), (writing, 1), (writing, 2)):
             os.dup2(handle, place)
