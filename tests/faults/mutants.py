@@ -13,21 +13,22 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-UNKNOWN = ("tests/faults/test_kill.py", "tests/engine/test_killed.py", "tests/engine/test_decide.py")
+UNKNOWN = (
+    "tests/faults/test_kill.py::test_after_the_act_before_its_outcome",
+    "tests/engine/test_killed.py",
+    "tests/engine/test_decide.py",
+)
 SYNC = ("tests/faults/test_power_cut.py", "tests/store/test_journal.py")
 CHAIN = ("tests/faults/test_files.py", "tests/faults/test_soak.py", "tests/store/test_damage.py")
 
 MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
-    "unknown-guard": (
-        (("runbook/engine/decide.py", "for step in state.steps.values() if step.undecided]", "for step in ()]"),),
-        UNKNOWN,
-    ),
+    "unknown-guard": ((("runbook/engine/decide.py", "    if undecided:\n", "    if False:\n"),), UNKNOWN),
     "undecided": (
         (
             (
                 "runbook/model/known.py",
-                "    def undecided(self) -> bool:\n",
-                "    def undecided(self) -> bool:\n        return False\n",
+                "return self.intent is not None and self.finished is None and",
+                "return False and",
             ),
         ),
         UNKNOWN,
@@ -46,12 +47,33 @@ MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
         ),
         SYNC,
     ),
-    "chain-prev": ((("runbook/store/rows.py", "if row.prev != prev:", "if False:"),), CHAIN),
-    "chain-hash": ((("runbook/store/rows.py", "if digest(row) != row.hash:", "if False:"),), CHAIN),
-    "chain-number": ((("runbook/store/rows.py", "if row.seq != seq:", "if False:"),), CHAIN),
+    "chain-prev": (
+        (
+            ("runbook/store/rows.py", "or prev != head or", "or"),
+            ("runbook/store/rows.py", "if row.prev != prev:", "if False:"),
+        ),
+        CHAIN,
+    ),
+    "chain-hash": (
+        (
+            ("runbook/store/rows.py", "if digest(row) != mark or", "if"),
+            ("runbook/store/rows.py", "if digest(row) != row.hash:", "if False:"),
+        ),
+        CHAIN,
+    ),
+    "chain": (
+        (
+            (
+                "runbook/store/rows.py",
+                "return self._next(row) or self.judged(row)",
+                "self.follow(row)\n        return recorded(row)",
+            ),
+        ),
+        CHAIN,
+    ),
     "no-deadline": (
         (("runbook/store/worker.py", "            self._left_s -= SLICE_S\n", "            self._left_s -= 0.0\n"),),
-        ("tests/faults/test_hung_disk.py",),
+        ("tests/faults/test_hung_disk.py::test_the_limit_is_for_all_that_was_asked_since",),
     ),
     "move-in-place": (
         (
@@ -61,7 +83,7 @@ MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
                 "Database.create(path, rows).close()",
             ),
         ),
-        ("tests/faults/test_syscalls.py",),
+        ("tests/faults/test_syscalls.py::test_moving_to_the_spare_folder",),
     ),
 }
 """Name -> what is replaced in which file, and the tests that are run."""
