@@ -36,7 +36,7 @@ from tests.conftest import IN_CI
 from tests.faults.lanes import SEED
 from tests.store.parts import FILES, ZONE, opening
 
-EXAMPLES, STEPS = (300, 80) if IN_CI else (12, 30)
+EXAMPLES, STEPS = (100, 60) if IN_CI else (12, 30)
 
 
 class JumpingClock:
