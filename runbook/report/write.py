@@ -42,6 +42,11 @@ def write(path: Path, data: bytes) -> Path:
         place = Path(os.path.realpath(path))
         if place.is_dir():
             raise IsADirectoryError(_("it is a folder"))
+        if path.exists() and not path.is_file():
+            # A device or a pipe is written to; it must not be replaced by a file.
+            with path.open("wb") as file:
+                file.write(data)
+            return path
         replace_file(place, data)
     except (OSError, ValueError) as problem:
         raise RunbookError("E-FILE-WRITE", file=path, reason=system_said(problem)) from problem

@@ -18,7 +18,7 @@ from runbook.store.database import UNREADABLE, Database
 from runbook.store.examining import of_the_file, opened
 from runbook.store.files import UnsafeError, plain_file
 from runbook.store.ledger import Ledger
-from runbook.store.mending import family, keep, mended, set_aside, write_anew
+from runbook.store.mending import keep, mended, write_anew
 from runbook.store.notices import LostError, Notice, Notices, ignore, why
 from runbook.store.rows import Damage, Row, blank, body_text
 from runbook.store.worker import LIMIT_S, HungError, WatchedDatabase
@@ -247,13 +247,10 @@ class SqliteJournal:
     def _settled(self, folder: Path, rows: Sequence[Row]) -> Database:
         self._elsewhere.prepare(folder)
         path = folder / JOURNAL_NAME
-        set_aside(path)
-        try:
-            return Database.create(path, rows)
-        except BaseException:
-            for part in family(path):
-                part.unlink(missing_ok=True)
-            raise
+        if path.exists():
+            keep(path, "journal-older")
+        write_anew(path, rows)
+        return Database(path)
 
     # -- opening --------------------------------------------------------------------------------------------------------
 

@@ -98,26 +98,26 @@ def keep(path: Path, stem: str) -> Path:
 
 
 def write_anew(path: Path, rows: Iterable[Row]) -> None:
-    """Put a journal file with these rows in the place of one that no connection holds and of which a copy is kept.
+    """Put a journal file with these rows where none is, or one that no connection holds and of which a copy is kept.
 
-    After a crash either the old or the new one stands there, whole. Raises sqlite3.Error or OSError.
+    After a crash either the old or the new one stands there, whole. Raises sqlite3.Error or OSError, and then nothing of the
+    new one is left.
     """
     new = path.with_name(f".{path.name}.new")
-    for leftover in family(new):
-        leftover.unlink(missing_ok=True)
-    Database.create(new, rows).close()
+    try:
+        for leftover in family(new):
+            leftover.unlink(missing_ok=True)
+        Database.create(new, rows).close()
+    except BaseException:
+        for leftover in family(new):
+            with contextlib.suppress(OSError):
+                leftover.unlink(missing_ok=True)
+        raise
     # Left behind, the old write-ahead log would be played into the new file.
     for part in family(path)[1:]:
         part.unlink(missing_ok=True)
     new.replace(path)
     fsync_folder(path.parent)
-
-
-def set_aside(path: Path) -> None:
-    """Give an older journal file at this place another name. Raises OSError."""
-    for part in family(path):
-        with contextlib.suppress(FileNotFoundError):
-            part.rename(_free(path.parent, "journal-older", part.name.removeprefix(path.name)))
 
 
 def family(path: Path) -> list[Path]:

@@ -6,31 +6,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runbook.model.record import Recorded
-from runbook.model.state import fold
 from runbook.store.incidents import Home
 from runbook.world.lab.control import Control, LabGoneError
-from tests.acceptance.program import REPAIRED_BY_RESTART, REPAIRED_BY_VENDOR, Answers, Program, Ran, outcomes
-from tests.conftest import IN_CI
+from tests.acceptance.program import REPAIRED_BY_RESTART, REPAIRED_BY_VENDOR, Program, Ran, outcomes
 from tests.peers import until
 
 KILLER = Path(__file__).with_name("killed_at.py")
-CASES: dict[str, Answers] = {"service-stopped": REPAIRED_BY_RESTART, "restart-fails": REPAIRED_BY_VENDOR}
-SHORTENED = {"restart-fails": ("--set", "grace=2s")}
 REPAIR_WHEN_SEEN = ("know of the switch", "The CTI service runs again and calls work")
 """Steps behind the restart: from there on the lab may be whole again."""
-AT_ONCE = 6
-STORED_AT_ONCE = 2
-"""The events that make an incident: its opening, and the plan's one input. There is no moment between them."""
 
 
 def events_of(program: Program, incident: str = "") -> list[Recorded]:
@@ -211,120 +201,3 @@ def test_no_abort_is_offered_while_the_hotline_may_be_moved(switching: Program) 
     assert "OPEN for" in ran.out[: ran.out.index("failed. What now?")].rpartition("UNKNOWN")[2]
     assert program.only()["state"] == "open"
     assert len(program.only()["debts"]) == 1
-
-
-# -- every event ----------------------------------------------------------------------------------------------------------
-
-
-def steps_of(events: list[Recorded]) -> dict[str, list[str]]:
-    """Step -> its outcomes, in order."""
-    found: dict[str, list[str]] = {}
-    for recorded in events:
-        if type(recorded.event).__name__ == "StepFinished":
-            found.setdefault(recorded.event.step, []).append(recorded.event.outcome)  # type: ignore[attr-defined]
-    return found
-
-
-def intents_of(events: list[Recorded]) -> Counter[str]:
-    """Step -> how many times its act was begun."""
-    return Counter(
-        recorded.event.step  # type: ignore[attr-defined]
-        for recorded in events
-        if type(recorded.event).__name__ == "ActionIntended"
-    )
-
-
-def arguments_for(case: str, program: Program) -> tuple[str, ...]:
-    return (
-        "start",
-        "cti-down",
-        "--lab-case",
-        case,
-        *SHORTENED.get(case, ()),
-        "--answers",
-        program.answers(CASES[case]),
-    )
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[Recorded]]]:
-    """Case -> the events of a run that nobody killed."""
-    known: dict[str, list[Recorded]] = {}
-
-    def events(case: str) -> list[Recorded]:
-        if case not in known:
-            program = Program(tmp_path_factory.mktemp(case) / "home")
-            assert run_until_killed(program, "after", "0", *arguments_for(case, program)) == 0
-            known[case] = events_of(program)
-        return known[case]
-
-    return events
-
-
-def killed_and_resumed(folder: Path, case: str, when: str, number: int) -> dict[str, Any]:
-    """A run killed at an append and gone on with; what it left behind."""
-    program = Program(folder / "home")
-    folder.mkdir()
-    # A lab that goes on running keeps its ports: many labs come and go here at once.
-    assert program.run("lab", "up").code == 0
-    begun = run_until_killed(program, when, str(number), *arguments_for(case, program))
-    before = events_of(program)
-    going_on = ("resume", "--practice", "--answers", str(folder / "answers.yaml"))
-    resumed = run_until_killed(program, "after", "0", *going_on)
-    after = events_of(program)
-    program.run("lab", "down")
-    return {
-        "at": f"{case}, {when} append {number}",
-        "begun": begun,
-        "resumed": resumed,
-        "kept": [r.hash for r in after[: len(before)]] == [r.hash for r in before],
-        "before": len(before),
-        "after": after,
-        "state": fold(after),
-        "sent": len(program.lab_acts("restart")),
-    }
-
-
-CHOSEN = {
-    ("service-stopped", "before"): [1, 26],
-    ("service-stopped", "after"): [29, 58],
-    ("restart-fails", "before"): [32, 59],
-    ("restart-fails", "after"): [25, 63],
-}
-"""Where a run is killed outside CI: at its first and its last event, around its acts and its answers."""
-SOMETHING_BEFORE = {"ActionEnded", "ApprovalGiven", "PersonTold", "ReadingTaken", "RecoveryAnswered", "TicketsCounted"}
-"""Events with something before them that is nowhere yet: an act, a reading, an answer. Elsewhere `before` is `after` the last."""
-
-
-def appends(events: list[Recorded], case: str, when: str) -> list[int]:
-    """The appends of a run at which to kill it: all of them in CI."""
-    every = enumerate(events[STORED_AT_ONCE:], 1)
-    if not IN_CI:
-        return CHOSEN[case, when]
-    return [number for number, r in every if when == "after" or type(r.event).__name__ in SOMETHING_BEFORE]
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("case", list(CASES))
-def test_killed_at_any_event_the_run_ends_the_same(
-    undisturbed: Callable[[str], list[Recorded]], tmp_path: Path, case: str, when: str
-) -> None:
-    """Killed at an event and resumed with the same answers, each step ends as it does undisturbed, and no act is begun twice."""
-    whole = undisturbed(case)
-    numbers = appends(whole, case, when)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        runs = list(threads.map(lambda number: killed_and_resumed(tmp_path / str(number), case, when, number), numbers))
-    for number, run in zip(numbers, runs, strict=True):
-        at = run["at"]
-        assert run["begun"] == -signal.SIGKILL, at
-        assert run["before"] == STORED_AT_ONCE + number - (when == "before"), at
-        assert run["kept"], at
-        ended_before_the_kill = number == len(whole) - STORED_AT_ONCE and when == "after"
-        assert run["resumed"] in ((0, 2) if ended_before_the_kill else (0,)), at
-        assert steps_of(run["after"]) == steps_of(whole), at
-        assert intents_of(run["after"]) == intents_of(whole), at
-        assert (run["state"].status, run["state"].open_debts, run["state"].unknown) == ("recovered", (), ()), at
-        asked = any(type(r.event).__name__ == "UnknownAnswered" for r in run["after"])
-        assert run["sent"] == 1 or (run["sent"] == 0 and asked), at
-        assert [r.seq for r in run["after"]] == list(range(1, len(run["after"]) + 1)), at

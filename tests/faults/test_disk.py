@@ -1,4 +1,4 @@
-"""When the disk fails, nothing acknowledged is lost: the whole incident goes on in the next place, and the person is told."""
+"""F09 to F13: when the disk fails, nothing acknowledged is lost: the whole incident goes on in the next place, and the person is told."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 
 from runbook.model.errors import EXIT_MACHINE, RunbookError
 from runbook.model.events import NoteAdded
+from runbook.report.write import write
 from runbook.store.database import Database
 from runbook.store.examining import read
 from runbook.store.folder import Incident
@@ -23,6 +24,8 @@ from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
 from runbook.store.notices import Notice
 from runbook.store.places import RESERVE
+from tests.conftest import IN_CI
+from tests.faults.lanes import chance, replay
 from tests.store.parts import FILES, INCIDENT, PRELUDE, ROOT, ZONE, StillClock, opening
 
 Journals = Callable[..., SqliteJournal]
@@ -35,7 +38,7 @@ def told_codes(told: list[Notice]) -> list[str]:
 
 @pytest.mark.needs_root
 def test_full_disk(mounted: Callable[..., Path], tmp_path: Path, clock: StillClock, told: list[Notice]) -> None:
-    """On a disk that fills up, the event that did not fit is in the next place, with every event before it, once and in order."""
+    """F09: On a disk that fills up, the event that did not fit is in the next place, with every event before it, once and in order."""
     disk = mounted("disk", "-t", "tmpfs", "-o", "size=192k", "none")
     home = Home.of({"RUNBOOK_HOME": str(disk / "home"), "RUNBOOK_SPARE": str(tmp_path)}, told.append)
     incident = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
@@ -55,7 +58,7 @@ def test_full_disk(mounted: Callable[..., Path], tmp_path: Path, clock: StillClo
 
 
 def test_full_file(journals: Journals, tmp_path: Path, told: list[Notice]) -> None:
-    """A write that is cut short in the middle of a row (a size limit) is not acknowledged there; the chain in the next place is whole."""
+    """F10: A write that is cut short in the middle of a row (a size limit) is not acknowledged there; the chain in the next place is whole."""
     journal = journals(elsewhere=Elsewhere((tmp_path / "next",)))
     acknowledged = [journal.append(NoteAdded("x" * 500)) for _ in range(5)]
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -74,7 +77,7 @@ def test_full_file(journals: Journals, tmp_path: Path, told: list[Notice]) -> No
 
 
 def test_the_reserve_is_given_up_first(home: Home, begin: Begin, clock: StillClock, told: list[Notice]) -> None:
-    """A full disk first costs the reserve: the event is stored where it belongs, and the person is told to free some space."""
+    """F09: A full disk first costs the reserve: the event is stored where it belongs, and the person is told to free some space."""
     incident = begin()
     journal = incident.journal(clock, "a")
     assert (home.root / RESERVE).stat().st_size == 4 << 20
@@ -116,7 +119,7 @@ class FailingDatabase:
 
 
 def test_a_failed_sync_is_never_tried_again(begin: Begin, clock: StillClock, told: list[Notice]) -> None:
-    """After a failed sync the file is left for good, reserve or not: the next sync would say "ok" about what is lost."""
+    """F11: After a failed sync the file is left for good, reserve or not: the next sync would say "ok" about what is lost."""
     incident = begin()
     journal = incident.journal(clock, "a")
     failing = FailingDatabase(journal._database)
@@ -130,7 +133,7 @@ def test_a_failed_sync_is_never_tried_again(begin: Begin, clock: StillClock, tol
 
 @pytest.mark.needs_root
 def test_strace_says_the_same(tmp_path: Path) -> None:
-    """The kernel's own EIO at any sync of the log: every acknowledged event is found, in one place or the other."""
+    """F11: The kernel's own EIO at any sync of the log: every acknowledged event is found, in one place or the other."""
     script = """
 import os
 from runbook.store.journal import Elsewhere
@@ -175,7 +178,7 @@ os._exit(0)
 def test_read_only_folder(
     mounted: Callable[..., Path], begin: Begin, home: Home, clock: StillClock, told: list[Notice]
 ) -> None:
-    """An incident on a disk that can only be read is read, and goes on in the next place."""
+    """F12: An incident on a disk that can only be read is read, and goes on in the next place."""
     incident = begin()
     incident.journal(clock, "a").close()
     disk = mounted("home", "--bind", str(home.root))
@@ -196,7 +199,7 @@ def test_read_only_folder(
 def test_read_only_mid_run_with_a_log(
     mounted: Callable[..., Path], begin: Begin, home: Home, clock: StillClock, told: list[Notice]
 ) -> None:
-    """A disk that turns read-only under a running incident: the log that a crash left there is still read."""
+    """F12: A disk that turns read-only under a running incident: the log that a crash left there is still read."""
     incident = begin()
     journal = incident.journal(clock, "a")
     acknowledged = [*journal.events(), journal.append(NoteAdded("x"))]
@@ -210,7 +213,7 @@ def test_read_only_mid_run_with_a_log(
 def test_folder_taken_away(
     how: str, begin: Begin, home: Home, clock: StillClock, told: list[Notice], request: pytest.FixtureRequest
 ) -> None:
-    """Deleted, renamed, replaced or unmounted under us: noticed at the next event, which is stored elsewhere with everything before it."""
+    """F13: Deleted, renamed, replaced or unmounted under us: noticed at the next event, which is stored elsewhere with everything before it."""
     if how == "unmounted":
         if os.geteuid() != 0:
             pytest.skip("needs root")
@@ -244,7 +247,7 @@ def test_folder_taken_away(
 def test_places_are_tried_in_order(
     home: Home, begin: Begin, clock: StillClock, told: list[Notice], tmp_path: Path
 ) -> None:
-    """The spare folder first, the temporary folder when that is away, memory only when nothing is left; then a place that came back."""
+    """F13: The spare folder first, the temporary folder when that is away, memory only when nothing is left; then a place that came back."""
     incident = begin()
     journal = incident.journal(clock, "a")
     shutil.rmtree(home.root)
@@ -265,7 +268,7 @@ def test_places_are_tried_in_order(
 def test_memory_is_left_when_a_place_comes_back(
     begin: Begin, home: Home, clock: StillClock, told: list[Notice], tmp_path: Path
 ) -> None:
-    """A stick plugged in while events are only in memory takes the whole incident at the next event."""
+    """F14: A stick plugged in while events are only in memory takes the whole incident at the next event."""
     incident = begin()
     journal = incident.journal(clock, "a")
     for place in (home.root, tmp_path / "spare", tmp_path / "temporary"):
@@ -286,7 +289,7 @@ def test_memory_is_left_when_a_place_comes_back(
 def test_a_new_incident_goes_elsewhere(
     what: str, home: Home, begin: Begin, told: list[Notice], tmp_path: Path, monkeypatch
 ) -> None:
-    """Where the home folder takes nothing, `create` says so and begins in the spare folder; later runs find it there."""
+    """F09: Where the home folder takes nothing, `create` says so and begins in the spare folder; later runs find it there."""
     if what == "full":
 
         def refuse(path: Path, rows: object = ()) -> Database:
@@ -307,7 +310,7 @@ def test_a_new_incident_goes_elsewhere(
 
 
 def test_nowhere_at_all(tmp_path: Path, clock: StillClock, told: list[Notice]) -> None:
-    """When no place takes a new incident the error names every place that was tried; nothing is begun in memory alone."""
+    """F12: When no place takes a new incident the error names every place that was tried; nothing is begun in memory alone."""
     for name in ("home", "spare"):
         (tmp_path / name).touch()
     (tmp_path / "temporary").rmdir()
@@ -324,7 +327,7 @@ def test_nowhere_at_all(tmp_path: Path, clock: StillClock, told: list[Notice]) -
 
 
 def test_evidence_follows(begin: Begin, home: Home, clock: StillClock, tmp_path: Path) -> None:
-    """Evidence that cannot be kept in the incident's folder is kept in the next place and found from there."""
+    """F13: Evidence that cannot be kept in the incident's folder is kept in the next place and found from there."""
     incident = begin()
     shutil.rmtree(home.root)
     home.root.touch()
@@ -338,7 +341,7 @@ def test_evidence_follows(begin: Begin, home: Home, clock: StillClock, tmp_path:
 def test_a_copy_that_differs_is_told(
     begin: Begin, home: Home, clock: StillClock, told: list[Notice], tmp_path: Path
 ) -> None:
-    """Two copies that went on apart: the one with more events is used, and the other is named, never silently dropped."""
+    """F13: Two copies that went on apart: the one with more events is used, and the other is named, never silently dropped."""
     incident = begin()
     spare = tmp_path / "spare" / "incidents" / incident.id
     shutil.copytree(incident.folder, spare)
@@ -353,3 +356,90 @@ def test_a_copy_that_differs_is_told(
         journal.append(NoteAdded("at home"))
     assert home.open(incident.id).folder == spare
     assert told_codes(told) == ["other_copy"]
+
+
+@pytest.mark.needs_root
+def test_a_write_that_comes_back_short(
+    mounted: Callable[..., Path], tmp_path: Path, clock: StillClock, told: list[Notice]
+) -> None:
+    """F10: on a disk that ends in the middle of a row, at whatever byte, the chain in the next place is whole and holds every event."""
+    disk = mounted("disk", "-t", "tmpfs", "-o", "size=256k", "none")
+    for turn in range(12 if IN_CI else 3):
+        told.clear()
+        home = Home.of({"RUNBOOK_HOME": str(disk / f"{turn}"), "RUNBOOK_SPARE": str(tmp_path)}, told.append)
+        incident = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
+        journal = incident.journal(clock, "a")
+        acknowledged = [*journal.events()]
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
+        (disk / "full").write_bytes(bytes(max(free - 4096 * chance("short", turn).randrange(1, 6), 0)))
+        acknowledged += [journal.append(NoteAdded(f"{n}" * 700)) for n in range(12)]
+        journal.close()
+        assert told_codes(told) == ["moved"], replay("short", turn)
+        assert list(home.find(incident.id).read().events) == acknowledged, replay("short", turn)
+        shutil.rmtree(disk / f"{turn}")
+        (disk / "full").unlink()
+
+
+def test_an_export_to_a_full_device(tmp_path: Path) -> None:
+    """F09: a report that does not fit is an error that says so; a device stays a device."""
+    with pytest.raises(RunbookError, match="E-FILE-WRITE") as full:
+        write(Path("/dev/full"), b"x" * 100_000)
+    assert full.value.exit_code == EXIT_MACHINE
+    assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.needs_root
+def test_no_inodes(mounted: Callable[..., Path], tmp_path: Path, clock: StillClock, told: list[Notice]) -> None:
+    """F12: a disk on which no further file can be made: the incident goes on in the next place, and an incident can be begun there."""
+    disk = mounted("disk", "-t", "tmpfs", "-o", "nr_inodes=40", "none")
+    (tmp_path / "spare").mkdir()
+    home = Home.of({"RUNBOOK_HOME": str(disk / "home"), "RUNBOOK_SPARE": str(tmp_path / "spare")}, told.append)
+    incident = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
+    with pytest.raises(OSError, match="No space left"):
+        for n in range(40):
+            (disk / f"{n}").touch()
+    with incident.journal(clock, "a") as journal:
+        acknowledged = [*journal.events(), journal.append(NoteAdded("x"))]
+    assert incident.folder.is_relative_to(tmp_path / "spare")
+    assert list(home.find(incident.id).read().events) == acknowledged
+    other = home.create("cti-down", "live", FILES, clock, "a", zone=ZONE, opening=opening)
+    assert other.folder.is_relative_to(tmp_path / "spare")
+    assert told_codes(told) == ["moved", "moved"]
+
+
+def test_no_file_can_be_opened(begin: Begin, home: Home, clock: StillClock, told: list[Notice]) -> None:
+    """F12: out of file handles the open journal is appended to as ever; when it has to move, memory holds the events until a file can
+    be opened again."""
+    incident = begin()
+    journal = incident.journal(clock, "a")
+    acknowledged = [*journal.events(), journal.append(NoteAdded("before"))]
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        acknowledged.append(journal.append(NoteAdded("without handles")))
+        assert told == []
+        incident.folder.rename(incident.folder.with_name("away"))
+        acknowledged.append(journal.append(NoteAdded("in memory")))
+        assert journal.in_memory
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    acknowledged.append(journal.append(NoteAdded("after")))
+    journal.close()
+    assert told_codes(told) == ["memory", "moved"]
+    assert list(home.find(incident.id).read().events) == acknowledged
+
+
+@pytest.mark.needs_root
+def test_another_disk_mounted_over_it(
+    mounted: Callable[..., Path], begin: Begin, home: Home, clock: StillClock, told: list[Notice]
+) -> None:
+    """F13: another disk mounted over the home folder is noticed at the next event, which is stored elsewhere with everything before it."""
+    incident = begin()
+    journal = incident.journal(clock, "a")
+    acknowledged = [*journal.events(), journal.append(NoteAdded("before"))]
+    mounted("home", "-t", "tmpfs", "none")
+    acknowledged.append(journal.append(NoteAdded("after")))
+    journal.close()
+    assert told_codes(told) == ["moved"]
+    assert not incident.folder.is_relative_to(home.root)
+    assert list(home.find(incident.id).read().events) == acknowledged

@@ -1,0 +1,64 @@
+"""The table of faults names every fault, and tests that are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+TEXT = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`((?:tests/\w+/)?test_\w+\.py)(?:::(test_\w+))?`", TEXT)))
+COMING = {
+    "test_environment.py",
+    "test_huge.py",
+    "test_locks.py",
+    "test_memory.py",
+    "test_remote.py",
+    "test_signals.py",
+    "test_time.py",
+    "test_upgrade.py",
+}
+"""Files that are named and still being written."""
+
+
+@cache
+def names_in(file: str) -> set[str]:
+    """The tests of one file."""
+    path = ROOT / (file if "/" in file else f"tests/faults/{file}")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+@pytest.mark.parametrize("fault", [f"F{number:02}" for number in range(1, 45)])
+def test_every_fault_has_a_row(fault: str) -> None:
+    """Each of F01 to F44 has one row in the table, with a test or what it waits for."""
+    rows = re.findall(rf"^\| {fault} .*$", TEXT, re.MULTILINE)
+    named = [row for row in rows if row.count("|") == 5]
+    assert len(named) == 1
+    assert "`test_" in named[0] or "comes with" in named[0]
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED, ids=lambda value: value)
+def test_every_named_test_is_there(file: str, name: str) -> None:
+    """A test that the document names exists; so does a file that it names, unless it is being written."""
+    if file in COMING and not (ROOT / "tests" / "faults" / file).exists():
+        return
+    found = names_in(file)
+    assert name in found if name else found
+
+
+def test_every_test_says_its_fault() -> None:
+    """The sentence of each test of this folder begins with its fault."""
+    silent = [
+        f"{path.name}::{node.name}"
+        for path in sorted(Path(__file__).parent.glob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and path.name != Path(__file__).name
+        if not re.match(r"F\d\d", ast.get_docstring(node) or "")
+    ]
+    assert silent == []
