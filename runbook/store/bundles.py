@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from runbook import __version__
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened, SiteReloaded
 from runbook.model.record import Recorded
+from runbook.store.database import UNREADABLE
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.examining import read_on
 from runbook.store.files import chunks_of, digest_of, open_plain, replacing
@@ -144,7 +144,7 @@ def held(incident: Incident) -> Ledger:
     """The proven rows of an incident. Raises RunbookError E-JOURNAL-DAMAGED when there is none."""
     try:
         ledger = read_on(incident.folder / JOURNAL_NAME, incident.id, None)
-    except (sqlite3.Error, OSError) as problem:
+    except (*UNREADABLE, OSError) as problem:
         raise RunbookError("E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=why(problem)) from None
     if not ledger.rows:
         reason = ledger.damage.reason if ledger.damage else "-"

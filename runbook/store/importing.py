@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from runbook.model.ports import Clock
 from runbook.model.text import _
 from runbook.model.units import utc_text
 from runbook.store.bundles import plan_named
-from runbook.store.database import Database
+from runbook.store.database import UNREADABLE, Database
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.examining import read_on
 from runbook.store.files import digest_of, private_folder, replace_file, replacing
@@ -89,7 +88,7 @@ class _Taking:
                 held = read_on(incident.folder / JOURNAL_NAME, self.name, None)
             found = merged(held, self.bundle.lines())
             aside = self._fill(incident.folder, found)
-        except (OSError, sqlite3.Error) as problem:
+        except (OSError, *UNREADABLE) as problem:
             raise RunbookError("E-STORE", reason=why(problem), tried=incident.folder) from None
         if found.new:
             with incident.journal(clock, actor) as journal:
@@ -110,7 +109,7 @@ class _Taking:
             try:
                 home.places.ready(place)
                 folder = made_whole(place / kind, partial(self._built, found))
-            except (OSError, sqlite3.Error, LostError) as problem:
+            except (OSError, *UNREADABLE, LostError) as problem:
                 tried.append(str(place))
                 reason = reason or why(problem)
                 continue
