@@ -121,6 +121,20 @@ REGISTRY: dict[str, Code] = {
         N_("choose another place with -o"),
         EXIT_MACHINE,
     ),
+    "E-EXPORT-EXISTS": Code(
+        N_("{file} exists already and is not an older export of {name}; nothing was written."),
+        N_("runbook export {name} -o OTHER.runbook.zip"),
+    ),
+    "E-BUNDLE": Code(
+        N_("{file} is not an export of an incident: {reason}. Nothing was taken from it."),
+        N_("runbook export INCIDENT   on the machine that has the incident, and copy that file again"),
+    ),
+    "E-BUNDLE-NEWER": Code(
+        N_(
+            "{file} was written by a newer version of this program ({version}, schema {schema}). Nothing was taken from it."
+        ),
+        N_("install version {version} or later here, or export with this version there"),
+    ),
     # storing
     "E-STORE": Code(
         N_("Nothing can be stored: {reason}. Tried: {tried}."),

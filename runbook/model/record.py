@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from types import MappingProxyType, UnionType
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from runbook.model.events import KINDS, Event, Unrecognised
 from runbook.model.units import utc_read, utc_text
@@ -71,12 +71,15 @@ def body(event: Event) -> dict[str, Any]:
 def event(kind: str, data: Mapping[str, Any]) -> Event:
     """The event that `body` wrote; fields that this version does not know are left to `further`.
 
-    An unknown kind, and one that lacks a field, comes back as `Unrecognised`.
+    An unknown kind, one that lacks a field, and one with a value of another type than its field's, comes back as `Unrecognised`.
     """
     cls = KINDS.get(kind)
     if cls is None or cls is Unrecognised:
         return Unrecognised(kind, dict(data))
-    known = _fields(kind)
+    types = field_types(kind)
+    known = types.keys()
+    if not all(types[name](data[name]) for name in data.keys() & known):
+        return Unrecognised(kind, dict(data))
     try:
         return cls(**(data if data.keys() <= known else {name: data[name] for name in data.keys() & known}))
     except TypeError:
@@ -85,14 +88,37 @@ def event(kind: str, data: Mapping[str, Any]) -> Event:
 
 def further(event: Event, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of the JSON object `data` that `event`, made of it, does not hold."""
-    if isinstance(event, Unrecognised) or data.keys() <= (known := _fields(type(event).__name__)):
+    if isinstance(event, Unrecognised) or data.keys() <= (known := field_types(type(event).__name__).keys()):
         return NOTHING_FURTHER
     return {name: value for name, value in data.items() if name not in known}
 
 
+Fits = Callable[[Any], bool]
+
+
 @cache
-def _fields(kind: str) -> frozenset[str]:
-    return frozenset(field.name for field in fields(KINDS[kind]))
+def field_types(kind: str) -> dict[str, Fits]:
+    """The fields of a kind of event, each with what says whether a JSON value is of its type."""
+    return {name: _fits(hint) for name, hint in get_type_hints(KINDS[kind]).items()}
+
+
+def _fits(hint: Any) -> Fits:
+    """Says of a JSON value whether it is of the type that a field is written with."""
+    if hint is Any:
+        return lambda _value: True
+    if isinstance(hint, UnionType):
+        ways = [_fits(each) for each in get_args(hint)]
+        return lambda value: any(way(value) for way in ways)
+    if hint is float:
+        return lambda value: type(value) in (float, int)
+    inner = [_fits(each) for each in get_args(hint)]
+    if get_origin(hint) is dict:
+        of_value = inner[1]
+        return lambda value: type(value) is dict and all(map(of_value, value.values()))
+    if get_origin(hint) is list:
+        of_item = inner[0]
+        return lambda value: type(value) is list and all(map(of_item, value))
+    return lambda value: type(value) is hint
 
 
 def event_of(kind: str, text: str) -> Event | None:

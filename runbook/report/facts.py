@@ -106,6 +106,7 @@ def facts(
         events=len(journal),
         proof=proof or Proof(last.hash),
         lost=tuple(recorded.event.seq for recorded in journal if isinstance(recorded.event, ev.JournalDamaged)),
+        heads=tuple({each.writer: (each.writer, each.seq, each.hash) for each in journal}.values()),
         tool_version=__version__,
         plan_origin=opened.plan_origin,
         site_origin=opened.site_origin,

@@ -11,7 +11,10 @@ from runbook.report.walked import Act, Approval, StepFacts
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How far the journal is proven. `broken_at`: the event number from which it is not, and `reason` why."""
+    """How far the journal is proven. `broken_at`: the event number from which it is not, and `reason` why.
+
+    `head`: the hash of the last event.
+    """
 
     head: str = ""
     broken_at: int | None = None
@@ -125,7 +128,8 @@ class Evidence:
 class Facts:
     """Everything that a report of one incident says.
 
-    `hidden`: numbers that may not be printed (practice). `lost`: event numbers that could not be believed when the journal was mended.
+    `hidden`: numbers that may not be printed (practice). `lost`: event numbers that could not be believed when the
+    journal was mended. `heads`: each writer with the number and the hash of the last event.
     `raised_to`: the severity at the end, where it rose. `entered`: the playbooks in which the walk went on: title, id, version and the step
     at which it came in. `linked`: incidents that were opened beside this one; `belongs_to`: the one that this was opened beside.
     `omitted`: what a long report leaves out, in words.
@@ -171,6 +175,7 @@ class Facts:
     events: int
     proof: Proof
     lost: tuple[int, ...]
+    heads: tuple[tuple[str, int, str], ...]
     tool_version: str
     plan_origin: str
     site_origin: str

@@ -45,14 +45,14 @@ _SETTABLE = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr_
 class _Form:
     """How one kind of event is written, and made. `ordered` brings the values of `match` into the order of the fields.
 
-    `reads`: place and reader of each value that is not simply text.
+    `reads`: place and reader of each value that is not simply text, and whether what it read is of the field's type.
     """
 
     kind: type[Event]
     draft: Callable[..., Any]
     match: Callable[[str], re.Match[str] | None]
     ordered: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-    reads: tuple[tuple[int, Callable[[str], Any]], ...]
+    reads: tuple[tuple[int, Callable[[str], Any], Callable[[Any], bool]], ...]
 
 
 def body_event(kind: str, text: str) -> Event:
@@ -80,8 +80,10 @@ def patterned(kind: str, text: str) -> Event | None:
         return None
     values = list(form.ordered(match.groups()))
     try:
-        for place, reader in form.reads:
-            values[place] = reader(values[place])
+        for place, reader, fits in form.reads:
+            values[place] = value = reader(values[place])
+            if not fits(value):
+                return None
     except BadRowError:
         return None  # a brace within a text cut it short, or it is wrong: the strict way says which
     event = form.draft(*values)
@@ -113,5 +115,9 @@ def _form(name: str) -> _Form | None:
         draft=_draft(kind),
         match=re.compile(r"\{" + pattern + r"\}").fullmatch,
         ordered=itemgetter(*places) if len(places) > 1 else tuple,
-        reads=tuple((place, _FORMS[form][1]) for place, form in enumerate(types.values()) if form != "str"),
+        reads=tuple(
+            (place, _FORMS[form][1], record.field_types(name)[field])
+            for place, (field, form) in enumerate(types.items())
+            if form != "str"
+        ),
     )

@@ -244,6 +244,14 @@ class Snapshot:
         ).fetchone()
         return bool(found == (digest,))
 
+    def problem(self) -> str:
+        """What SQLite finds wrong with the file as a whole; empty when nothing. Never raises."""
+        try:
+            found = str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        except UNREADABLE as problem:
+            found = str(problem)
+        return "" if found == "ok" else found.replace("\n", " ")
+
     def close(self) -> None:
         if hasattr(self, "_connection"):
             self._connection.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runbook.model.errors import RunbookError
 from runbook.model.replies import Kept
-from runbook.store.files import private_folder, read_plain, replace_file
+from runbook.store.files import digest_of, private_folder, read_plain, replace_file
 from runbook.store.notices import why
 from runbook.store.strict_json import whole
 from runbook.store.worker import within
@@ -58,6 +58,28 @@ class EvidenceFolders:
                         return data
         raise RunbookError("E-FILE", file=f"{FOLDER}/{sha256[:64]}", reason=why(FileNotFoundError(2, "")))
 
+    def path(self, sha256: str) -> Path | None:
+        """Where the piece with this hash lies, its content looked at; None when it is nowhere, or not what it was."""
+        for folder in self._folders() if is_digest(sha256) else ():
+            path = folder / FOLDER / sha256
+            with contextlib.suppress(OSError):
+                if digest_of(path)[1] == sha256:
+                    return path
+        return None
+
+    def names(self) -> list[str]:
+        """The hashes by which pieces are kept, in order; their content is not looked at."""
+        found: set[str] = set()
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                found.update(path.name for path in (folder / FOLDER).iterdir() if is_digest(path.name))
+        return sorted(found)
+
+
+def is_digest(text: str) -> bool:
+    """Is this a SHA-256 as it is written here?"""
+    return _DIGEST.fullmatch(text) is not None
+
 
 def _put(folder: Path, digest: str, data: bytes) -> None:
     path = private_folder(folder) / digest
@@ -67,6 +89,6 @@ def _put(folder: Path, digest: str, data: bytes) -> None:
 
 def _holds(path: Path, digest: str) -> bool:
     try:
-        return hashlib.sha256(read_plain(path)).hexdigest() == digest
+        return digest_of(path)[1] == digest
     except OSError:
         return False

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from runbook.model.text import _
 
@@ -106,8 +109,50 @@ def plain_file(path: Path) -> os.stat_result:
 
 def read_plain(path: Path) -> bytes:
     """The bytes of a regular file, never through a symbolic link, never blocking on a pipe. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UnsafeError(_("{path} is not a plain file").format(path=path))
+    with open_plain(path) as file:
         return file.read()
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """A regular file to read from; otherwise as `read_plain`."""
+    handle = os.open(path, os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
+    file = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise UnsafeError(_("{path} is not a plain file").format(path=path))
+    return file
+
+
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """What is left of an open file, a part at a time."""
+    return iter(lambda: file.read(1 << 20), b"")
+
+
+def digest_of(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a regular file. Raises OSError."""
+    size, digest = 0, hashlib.sha256()
+    with open_plain(path) as file:
+        for chunk in chunks_of(file):
+            size += len(chunk)
+            digest.update(chunk)
+    return size, digest.hexdigest()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of `path` when the block ends well; else nothing has changed. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    new_file(temporary)
+    try:
+        with temporary.open("r+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    fsync_folder(path.parent)

@@ -83,7 +83,7 @@ class Home:
         next place, and that is told. Raises RunbookError E-STORE when none takes it, or the home folder is not safe.
         """
         tried, reason = [], ""
-        for place in self._tries():
+        for place in self.tries():
             try:
                 self.places.ready(place)
                 by = writer or writer_of(self.root)
@@ -101,7 +101,8 @@ class Home:
             return Incident(folder.name, folder, self.places, self.notices)
         raise RunbookError("E-STORE", reason=reason, tried=", ".join(dict.fromkeys(tried)))
 
-    def _tries(self) -> Iterator[Path]:
+    def tries(self) -> Iterator[Path]:
+        """The places in which a new incident may be made, in order; the reserve is given up for it."""
         yield self.root
         if self.places.give_up_reserve():
             yield self.root
@@ -149,6 +150,10 @@ class Home:
         found = (summary(furthest(copies, name)[0], name) for name, copies in self._copies(practice).items())
         return tuple(sorted(found, key=lambda each: (each.opened_at, each.id), reverse=True))
 
+    def copies(self, incident: str) -> Sequence[Path]:
+        """Every folder that holds this incident."""
+        return self._copies(is_practice(incident)).get(incident, ())
+
     def _copies(self, practice: bool) -> Mapping[str, Sequence[Path]]:
         copies: dict[str, list[Path]] = {}
         for place in self.places.to_read():
@@ -172,26 +177,40 @@ def _made(
     writer: str,
     redact: Callable[[str], str],
 ) -> Path:
-    """Build under a name that nobody looks for, then give it its name. Raises OSError, sqlite3.Error, LostError."""
+    """A new incident's folder. Raises OSError, sqlite3.Error, LostError."""
     incident = new_id(plan_id, mode, clock.now(), zone)
-    parent = private_folder(place / (PRACTICE if is_practice(incident) else INCIDENTS))
-    _sweep(parent)
+    parent = place / (PRACTICE if is_practice(incident) else INCIDENTS)
+
+    def fill(building: Path) -> str:
+        write_plan(building, files)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        name = incident
+        while (parent / name).exists():
+            name = new_id(plan_id, mode, clock.now(), zone)
+        rows = first_rows(name, clock, actor, [opening(name, digests), *then], writer, redact)
+        Database.create(building / JOURNAL_NAME, rows).close()
+        return name
+
+    return made_whole(parent, fill)
+
+
+def made_whole(parent: Path, fill: Callable[[Path], str]) -> Path:
+    """Build an incident's folder under a name that nobody looks for, then give it the name that `fill` gave; or nothing is there.
+
+    Raises OSError, and what `fill` raises.
+    """
+    _sweep(private_folder(parent))
     building = private_folder(parent / f"{_NEW}{secrets.token_hex(8)}")
     try:
-        write_plan(building, files)
         private_folder(building / EVIDENCE)
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        while (parent / incident).exists():
-            incident = new_id(plan_id, mode, clock.now(), zone)
-        rows = first_rows(incident, clock, actor, [opening(incident, digests), *then], writer, redact)
-        Database.create(building / JOURNAL_NAME, rows).close()
+        name = fill(building)
         fsync_folder(building)
-        building.rename(parent / incident)
+        building.rename(parent / name)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     fsync_folder(parent)
-    return parent / incident
+    return parent / name
 
 
 def write_plan(folder: Path, files: Mapping[str, bytes]) -> None:

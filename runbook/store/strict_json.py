@@ -7,6 +7,9 @@ import math
 import re
 from typing import Any
 
+DEEPEST = 64
+"""How many levels the JSON of a row may have: what is read here is copied and written again by code that calls itself."""
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
@@ -37,10 +40,21 @@ def strict(text: str) -> Any:
             value = _strict.decode(text)
     except (ValueError, RecursionError) as problem:
         raise BadRowError(str(problem) or type(problem).__name__) from None
+    if text.count("[") + text.count("{") > DEEPEST and _levels(value) > DEEPEST:
+        raise BadRowError("nested too deeply")
     # Stored text is UTF-8 and so holds none; only an escape could bring one in.
     if "\\u" in text and _SURROGATES.search(_encode(value)):
         raise BadRowError("a lone surrogate")
     return value
+
+
+def _levels(value: Any) -> int:
+    levels, here = 0, [value]
+    while here:
+        levels += 1
+        inner = [each.values() if isinstance(each, dict) else each for each in here if isinstance(each, dict | list)]
+        here = [child for children in inner for child in children]
+    return levels
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -258,13 +258,21 @@ def test_the_fast_way_to_an_event_finds_what_the_plain_way_finds(body: tuple[str
 @settings(max_examples=5, deadline=None)
 def test_the_patterns_know_what_the_journal_writes(kind: str, data: st.DataObject) -> None:
     """An event of plain values has the form that its pattern knows, so that a long journal is read the fast way."""
-    plain = {"str": st.just("收尾 1"), "dict": st.just({"loss_pct": 1.5, "of": ["a"]}), "list": st.just([{"a": "b"}])}
+    plain = {
+        "str": st.just("收尾 1"),
+        "dict": st.just({"loss_pct": 1.5, "of": ["a"]}),
+        "dict[str, str]": st.just({"en": "CTI"}),
+        "dict[str, list[Any]]": st.just({"7K3MQ": [1, "ab"]}),
+        "list": st.just([{"a": "b"}]),
+        "list[str]": st.just(["a", "b"]),
+    }
     chosen = FIELDS | plain | {"int": st.integers(-9, 10**15), "float": st.just(-0.25)}
     types = {field.name: str(field.type).partition("[")[0] for field in fields(KINDS[kind])}
     if not types or not set(types.values()) <= chosen.keys() or kind == "Unrecognised":
         assert kind in ("IncidentClosed", "SelfChecked", "Unrecognised")
         return
-    made = KINDS[kind](**{name: data.draw(chosen[form]) for name, form in types.items()})
+    whole = {field.name: str(field.type) for field in fields(KINDS[kind])}
+    made = KINDS[kind](**{name: data.draw(chosen.get(whole[name], chosen[form])) for name, form in types.items()})
     assert patterned(*body_text(made)) == made
 
 
