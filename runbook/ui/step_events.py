@@ -27,9 +27,10 @@ def _at(text: str, reader: Reader) -> str:
     if not text:
         return ""
     try:
-        return f", {clock_text(utc_read(text), reader.zone)[:5]}"
+        text = clock_text(utc_read(text), reader.zone)[:5]
     except ValueError:
-        return f", {one_line(text)}"
+        text = one_line(text)
+    return _(", {time}").format(time=text)
 
 
 def _reading(event: e.ReadingTaken, reader: Reader) -> list[Shown]:
