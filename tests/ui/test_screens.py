@@ -254,7 +254,7 @@ def test_the_status_line_follows_the_events() -> None:
     screen = Screen(console, PLAN, SITE, SCHEME, fold([]), lambda: NOW)
     assert screen.status_line() == ""
     screen.on_event(recorded(OPENED))
-    assert "saved #42·7F3A" in screen.status_line()
+    assert "saved #1·7F3A" in screen.status_line()
     assert "Recovery in 48m" in screen.status_line()
 
 
