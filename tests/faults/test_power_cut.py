@@ -31,6 +31,7 @@ class Laptop:
         """A folder of its own for the next trial, durable; nothing acknowledged."""
         self.trials += 1
         self.lane.acks.unlink(missing_ok=True)
+        shutil.rmtree(self.lane.folder / "tmp", ignore_errors=True)
         folder = self.disk.mount / f"trial{self.trials}"
         shutil.rmtree(folder.with_name(f"trial{self.trials - 1}"), ignore_errors=True)
         folder.mkdir()

@@ -25,6 +25,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -113,6 +114,8 @@ def _child(job: dict[str, Any], writing: int) -> NoReturn:
         # As a new process would open them: these may have been a file, which can be sought.
         sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, how) for n, how in ((0, "r"), (1, "w"), (2, "w")))
         os.environ.update(job["env"])
+        # Asked for once and remembered: it would be the last place of every incident of this machine.
+        tempfile.tempdir = None
         os.chdir(job["cwd"])
         if "when" in job:
             _kill_at(job)
