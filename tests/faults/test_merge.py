@@ -35,8 +35,8 @@ ACT = ActionIntended("restart", 1, "service", "restart cti-core", "0" * 64, "hos
 
 
 def test_two_laptops_apart_merge_to_one_incident_in_every_order(tmp_path: Path) -> None:
-    """Four files of two laptops, in all 24 orders, each order twice over: the same events, the same state, the same verdict,
-    and the step that both took stands there as a conflict (F28, H52)."""
+    """F28: four files of two laptops, in all 24 orders, each order twice over: the same events, the same state, the same verdict,
+    and the step that both took stands there as a conflict (H52)."""
     one, two = Laptop(tmp_path / "A"), Laptop(tmp_path / "B")
     incident = one.begin()
     files = [one.export(incident, "begun")]
@@ -70,7 +70,7 @@ def test_two_laptops_apart_merge_to_one_incident_in_every_order(tmp_path: Path) 
 
 
 def test_an_import_that_is_killed_is_whole_or_nothing(tmp_path: Path) -> None:
-    """Killed at each of its syncs, into a home that has the incident and into one that has not: afterwards every event is one that
+    """F28: killed at each of its syncs, into a home that has the incident and into one that has not: afterwards every event is one that
     was written, all that they name is there, and the same import again gives the whole."""
     one = Laptop(tmp_path / "A")
     incident = one.begin()

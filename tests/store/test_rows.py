@@ -342,3 +342,15 @@ def test_text_that_is_no_utf8_hides_no_row(tmp_path: Path) -> None:
         assert [number for number, _row in found] == [2, 3, 4, 5]
         assert [row.actor for _number, row in found] == ["N. Night", "a\udcff", "N. Night", "N. Night"]
         assert next(row.actor for _number, row in snapshot.after(2)) == "a\udcff"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("NoteAdded", '{"amends":0,"at":"","evidence":[1],"step":"","text":"x"}'),
+        ("OthersSeen", '{"heads":{"7K3MQ":"x"}}'),
+    ],
+)
+def test_what_lies_within_a_list_or_a_map_is_of_its_type_in_the_fast_way_too(kind: str, text: str) -> None:
+    """A row in the journal's own form with a value that the field cannot hold is kept and never interpreted."""
+    assert body_event(kind, text) == Unrecognised(kind, json.loads(text))
