@@ -18,7 +18,7 @@ from runbook import __version__
 from runbook.model.errors import RunbookError
 from runbook.model.events import IncidentOpened, SiteReloaded
 from runbook.model.record import Recorded
-from runbook.store.database import UNREADABLE
+from runbook.store.connection import UNREADABLE
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.examining import read_on
 from runbook.store.files import chunks_of, digest_of, open_plain, replacing

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from runbook.model.errors import RunbookError
 from runbook.model.text import _
-from runbook.store.database import UNREADABLE, Database, NewerError, Snapshot, in_use
+from runbook.store.connection import UNREADABLE, NewerError, in_use
+from runbook.store.database import Database
 from runbook.store.ledger import Ledger, Reading, Source
 from runbook.store.notices import LostError, why
 from runbook.store.pages import carved
 from runbook.store.rows import Row
+from runbook.store.snapshot import Snapshot
 from runbook.store.wal import Look, look
 from runbook.store.worker import HungError, WatchedDatabase, within
 

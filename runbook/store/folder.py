@@ -16,7 +16,7 @@ from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.state import State, fold
 from runbook.model.text import _
-from runbook.store.database import UNREADABLE
+from runbook.store.connection import UNREADABLE
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.evidence import EvidenceFolders
 from runbook.store.examining import read_on

@@ -14,7 +14,8 @@ from runbook.model.ports import Clock
 from runbook.model.text import _
 from runbook.model.units import utc_text
 from runbook.store.bundles import plan_named
-from runbook.store.database import UNREADABLE, Database
+from runbook.store.connection import UNREADABLE
+from runbook.store.database import Database
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.examining import read_on
 from runbook.store.files import digest_of, private_folder, replace_file, replacing

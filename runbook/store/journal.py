@@ -14,7 +14,8 @@ from runbook.model.events import Event
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded, head_code
 from runbook.model.text import _
-from runbook.store.database import UNREADABLE, Database
+from runbook.store.connection import UNREADABLE
+from runbook.store.database import Database
 from runbook.store.examining import of_the_file, opened
 from runbook.store.files import UnsafeError, plain_file
 from runbook.store.ledger import Ledger

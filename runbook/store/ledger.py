@@ -10,7 +10,7 @@ from runbook.model.events import Event, OthersSeen
 from runbook.model.ports import Clock
 from runbook.model.record import Recorded
 from runbook.model.writers import seen_by
-from runbook.store.database import UNREADABLE
+from runbook.store.connection import UNREADABLE
 from runbook.store.order import Order, by_cause
 from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from runbook.model.events import Event, IncidentOpened
 from runbook.model.ports import Clock
 from runbook.model.text import _
-from runbook.store.database import UNREADABLE, NewerError, Snapshot
+from runbook.store.connection import UNREADABLE, NewerError
 from runbook.store.examining import Examined, examined, log_of, too_new
 from runbook.store.ledger import FIRST_WRITER, first_rows
 from runbook.store.mending import keep, mended, write_anew
 from runbook.store.notices import why
 from runbook.store.rows import Damage, Row, blank
+from runbook.store.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

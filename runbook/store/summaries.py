@@ -10,10 +10,11 @@ from typing import Literal
 from runbook.model.events import IncidentAborted, IncidentClosed, IncidentOpened, RecoveryAnswered
 from runbook.model.record import Recorded
 from runbook.model.state import fold
-from runbook.store.database import UNREADABLE, NewerError, Snapshot
+from runbook.store.connection import UNREADABLE, NewerError
 from runbook.store.journal import JOURNAL_NAME
 from runbook.store.notices import why
 from runbook.store.rows import Row, recorded, sealed
+from runbook.store.snapshot import Snapshot
 
 State = Literal["open", "recovered", "closed", "aborted", "unreadable"]
 

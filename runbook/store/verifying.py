@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runbook.model.record import head_code
 from runbook.store.bundles import evidence_named, plan_named
-from runbook.store.database import UNREADABLE, NewerError, Snapshot
+from runbook.store.connection import UNREADABLE, NewerError
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.examining import Examined, examined, log_of, too_new
 from runbook.store.files import UnsafeError, digest_of
@@ -21,6 +21,7 @@ from runbook.store.pages import carved
 from runbook.store.places import relative_parts
 from runbook.store.proof import By, ChainProof, Doubt, Prover
 from runbook.store.rows import Row
+from runbook.store.snapshot import Snapshot
 from runbook.store.unpacking import Bundle, UnreadableError
 
 Content = Callable[[str], str]

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
-from runbook.store.database import UNREADABLE, Database
+from runbook.store.connection import UNREADABLE
+from runbook.store.database import Database
 from runbook.store.rows import Row
 
 LIMIT_S = 8.0

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.model.events import NoteAdded
-from runbook.store import database
+from runbook.store import connection
 from runbook.store.database import Database
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME, SqliteJournal
@@ -103,7 +103,7 @@ def write_report(path: str, size: int, acks: str, at: int = 0, mount: str = "", 
 # -- stores that are wrong ------------------------------------------------------------------------------------------------
 
 
-class Lying(database._Connection):
+class Lying(connection._Connection):
     """Says FULL, and syncs as little as `level` says."""
 
     level = "OFF"
@@ -119,7 +119,7 @@ class Lying(database._Connection):
 def append_badly(level: str, folder: str, acks: str, at: int, mount: str) -> int:
     """Append to a journal of the product whose `synchronous` is OFF or NORMAL."""
     Lying.level = level
-    database._Connection = Lying  # type: ignore[misc]
+    connection._Connection = Lying  # type: ignore[misc]
     said = Acks(acks, at, mount)
     Path(folder).mkdir()
     Database.create(Path(folder, JOURNAL_NAME)).close()

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from runbook.model.state import State, after, fold
-from runbook.store.database import Snapshot
 from runbook.store.examining import read
 from runbook.store.folder import Incident
 from runbook.store.incidents import Home
 from runbook.store.journal import JOURNAL_NAME
+from runbook.store.snapshot import Snapshot
 from tests.bench.huge_incident import PROMPT, made, run
 
 FULL = os.environ.get("RUNBOOK_CI") == "1"

@@ -143,7 +143,7 @@ def test_threads_may_append(journals: Journals) -> None:
 
 def test_a_held_file_is_said_not_forked(journals: Journals, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process holds the file for too long, the event is refused with a code; the incident does not split in two."""
-    monkeypatch.setattr("runbook.store.database.BUSY_S", 0.1)
+    monkeypatch.setattr("runbook.store.connection.BUSY_S", 0.1)
     journal = journals()
     other = sqlite3.connect(journal.folder / JOURNAL_NAME, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

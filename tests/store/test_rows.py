@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from runbook.model.events import KINDS, Event, NoteAdded, StepFinished, Unrecognised
 from runbook.model.record import event
 from runbook.store.bodies import body_event, patterned
-from runbook.store.database import Database, Snapshot
+from runbook.store.database import Database
 from runbook.store.rows import Chain, Row, body_text, digest, recorded, sealed
+from runbook.store.snapshot import Snapshot
 from runbook.store.strict_json import BadRowError, canonical, strict
 
 ROW = sealed(
