@@ -136,8 +136,8 @@ class Home:
         folder, others = furthest(copies, incident)
         for other in others:
             self.notices(Notice("other_copy", path=other))
-        # One object for one folder: what it has read of a long journal is not read again.
-        if folder not in self._opened:
+        # One object for one folder: what it has read of a long journal is not read again. One that moved is elsewhere now.
+        if folder not in self._opened or self._opened[folder].folder != folder:
             self._opened[folder] = Incident(incident, folder, self.places, self.notices)
         return self._opened[folder]
 

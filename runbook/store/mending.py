@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -108,6 +110,9 @@ def write_anew(path: Path, rows: Iterable[Row]) -> None:
         for leftover in family(new):
             leftover.unlink(missing_ok=True)
         Database.create(new, rows).close()
+        # Closing says nothing: on a disk that is full the rows may still stand in the log alone, which stays behind.
+        if any(part.exists() for part in family(new)[1:]):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(new))
     except BaseException:
         for leftover in family(new):
             with contextlib.suppress(OSError):

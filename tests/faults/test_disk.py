@@ -443,3 +443,42 @@ def test_another_disk_mounted_over_it(
     assert told_codes(told) == ["moved"]
     assert not incident.folder.is_relative_to(home.root)
     assert list(home.find(incident.id).read().events) == acknowledged
+
+
+@pytest.mark.parametrize("room", range(16, 128, 8))
+def test_a_place_that_cannot_hold_it_all(room: int, journals: Journals, tmp_path: Path) -> None:
+    """F10: whatever the size at which the next place is full, the incident is whole there, or it is not said to be there."""
+    journal = journals(elsewhere=Elsewhere((tmp_path / "next",)))
+    acknowledged = [journal.append(NoteAdded("x" * 500)) for _ in range(60)]
+    shutil.move(journal.folder, tmp_path / "away")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room << 10, before[1]))
+    try:
+        acknowledged.append(journal.append(NoteAdded("y")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    if not journal.in_memory:
+        assert list(read(tmp_path / "next" / JOURNAL_NAME, INCIDENT).events) == acknowledged
+    acknowledged.append(journal.append(NoteAdded("z")))
+    assert not journal.in_memory
+    assert list(read(tmp_path / "next" / JOURNAL_NAME, INCIDENT).events) == acknowledged
+
+
+def test_what_moved_away_and_back_is_found_where_it_is(
+    begin: Begin, home: Home, clock: StillClock, tmp_path: Path
+) -> None:
+    """F13: an incident that moved to the spare folder and later back is read where it is now, by a program that had it open before too."""
+    incident = home.open(begin().id)
+    with incident.journal(clock, "a") as journal:
+        journal.append(NoteAdded("before"))
+        incident.folder.rename(incident.folder.with_name("away"))
+        journal.append(NoteAdded("in the spare folder"))
+    with home.open(incident.id).journal(clock, "a") as journal:
+        journal.append(NoteAdded("there again"))
+        shutil.copytree(journal.folder, tmp_path / "copy")
+        journal.folder.rename(journal.folder.with_name("away"))
+        acknowledged = [journal.append(NoteAdded(f"{n}")) for n in range(3)]
+        assert journal.folder.is_relative_to(home.root)
+    (tmp_path / "copy").rename(tmp_path / "spare" / "incidents" / incident.id)
+    assert home.open(incident.id).folder == journal.folder
+    assert list(home.open(incident.id).read().events)[-3:] == acknowledged

@@ -204,9 +204,15 @@ class Soak(RuleBasedStateMachine):
     @rule()
     def folder_taken_away(self) -> None:
         """Under a running program, which notices at its next event."""
-        if self.journal.folder.exists() and not self.journal.in_memory:
-            self.journal.folder.rename(self.journal.folder.with_name(f"old{next(self.away)}"))
+        folder = self.journal.folder
+        if folder.exists() and not self.journal.in_memory:
+            old = folder.with_name(f"old{next(self.away)}")
+            folder.rename(old)
             self.appended()
+            if self.journal.in_memory:
+                # There was no further place: it is put back, or the incident would be gone with the program.
+                shutil.rmtree(folder, ignore_errors=True)
+                old.rename(folder)
 
     @rule(name=st.sampled_from(["spare1", "spare2"]))
     def stick(self, name: str) -> None:

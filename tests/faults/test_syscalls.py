@@ -166,8 +166,10 @@ def test_moving_to_the_spare_folder(machines: list[Lane]) -> None:
             return
         away = trial.home / "incidents" / "away"
         (folder,) = (trial.home / "incidents").iterdir()
-        assert folder == away
-        assert len(said) == 1
+        if folder == away:
+            assert len(said) == 1
+        else:
+            assert trial.stored()[: len(said)] == said
 
     at_every_call(machines, "move", lambda lane: Trial(lane).made(), work, after)
 
