@@ -78,8 +78,8 @@ MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
         (
             (
                 "runbook/store/journal.py",
-                'write_anew(path, rows, "journal-older")',
-                "Database.create(path, rows).close()",
+                "        write_anew(path, rows)\n        return Database(path)",
+                "        return Database.create(path, rows)",
             ),
         ),
         ("tests/faults/test_syscalls.py::test_moving_to_the_spare_folder",),
