@@ -20,7 +20,7 @@ from runbook.model.binding import reference_values
 from runbook.model.clocks import Clock
 from runbook.model.events import ClockJumped, Event, StepBegun, StepFinished, WentTo
 from runbook.model.kind import Kind, Result
-from runbook.model.known import beside_at
+from runbook.model.lanes import beside_at
 from runbook.model.outcome import Scalar
 from runbook.model.own_time import PROCESS
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced

@@ -13,7 +13,8 @@ from runbook.engine.context import BUSY, Context
 from runbook.model.errors import RunbookError
 from runbook.model.events import ActionEnded, ActionIntended, ReadingTaken, UnknownAnswered
 from runbook.model.kind import Kind
-from runbook.model.known import PAPER, StepState
+from runbook.model.known import StepState
+from runbook.model.lanes import PAPER
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
 from runbook.model.text import _
