@@ -8,8 +8,9 @@ from datetime import datetime
 
 from runbook.engine import readings
 from runbook.engine.approvals import digest
+from runbook.engine.asking import BUSY
 from runbook.engine.checks import check_of
-from runbook.engine.context import BUSY, Context
+from runbook.engine.context import Context
 from runbook.model.errors import RunbookError
 from runbook.model.events import ActionEnded, ActionIntended, ReadingTaken, UnknownAnswered
 from runbook.model.kind import Kind
