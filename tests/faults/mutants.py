@@ -78,9 +78,9 @@ MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
     "move-in-place": (
         (
             (
-                "runbook/store/journal.py",
-                'write_anew(path, rows, "journal-older")',
-                "Database.create(path, rows).close()",
+                "runbook/store/elsewhere.py",
+                "        write_anew(path, rows)\n",
+                "        Database.create(path, rows).close()\n",
             ),
         ),
         ("tests/faults/test_syscalls.py::test_moving_to_the_spare_folder",),
