@@ -185,7 +185,7 @@ def run_incident(
     from runbook.engine.others import Me
     from runbook.engine.walk import walk
     from runbook.model.events import Resumed
-    from runbook.model.known import lane_beside
+    from runbook.model.lanes import lane_beside
     from runbook.model.units import utc_text
     from runbook.steps import bind
     from runbook.ui.screen import Screen

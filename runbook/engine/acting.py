@@ -6,8 +6,9 @@ Nothing here is ever done twice unasked: from the intent until the outcome, a cr
 from __future__ import annotations
 
 from runbook.engine import approvals, laptop, present, readings, recovery, resting, settling, waiting
+from runbook.engine.asking import BUSY, FREE
 from runbook.engine.checks import Check, check_of
-from runbook.engine.context import BUSY, FREE, Context
+from runbook.engine.context import Context
 from runbook.model.events import ActionEnded, ActionIntended
 from runbook.model.kind import Kind, Result
 from runbook.model.playbook import Step

@@ -7,7 +7,8 @@ from datetime import timedelta
 from hashlib import sha256
 
 from runbook.engine import asides
-from runbook.engine.context import FREE, Context
+from runbook.engine.asking import FREE
+from runbook.engine.context import Context
 from runbook.model.events import ApprovalGiven, ApprovalRefused
 from runbook.model.kind import Kind
 from runbook.model.person import same_person

@@ -6,40 +6,35 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from runbook.engine import keys, offering, others
-from runbook.engine.beyond import AskOffer, asked_now
+from runbook.engine import others
+from runbook.engine.asking import FREE, Beside, asked
 from runbook.engine.decide import Move, decide
 from runbook.engine.kind_ports import KindPorts
 from runbook.engine.others import Me
-from runbook.engine.signals import Moved, Stopped
 from runbook.model.binding import reference_values
 from runbook.model.clocks import Clock
 from runbook.model.events import ClockJumped, Event, StepBegun, StepFinished, WentTo
 from runbook.model.kind import Kind, Result
-from runbook.model.known import beside_at
+from runbook.model.lanes import beside_at
 from runbook.model.outcome import Scalar
 from runbook.model.own_time import PROCESS
 from runbook.model.playbook import Header, Playbook, Step, WaitFor, replaced
 from runbook.model.ports import JSON, Ports
-from runbook.model.prompts import Answer, Choice, Gone, Key, Prompt, Row
+from runbook.model.prompts import Choice, Prompt
 from runbook.model.record import Recorded
 from runbook.model.replies import CannotAskError
 from runbook.model.site import Site
 from runbook.model.state import END, State, after
 from runbook.model.text import _
 
-FREE = "nfsbpoug!h?q"
-"""The keys that count while a step waits for its first answer."""
 Bind = Callable[[str, Mapping[str, JSON], Mapping[str, str]], Kind]
 """The registry of kinds: name, raw body, values of its references -> the kind, validated."""
 BACK_S, JUMP_S = 1.0, 5.0
 """From how many seconds on a wall clock that went back, or ahead, is an event; and a suspend."""
-BUSY = "npo!h?q"
-"""The keys that count while an act or a form is under way."""
 
 
 @contextmanager
@@ -62,22 +57,6 @@ class Found(TypedDict, total=False):
     found: str
     reason: str
     ran: str
-
-
-class Beside(Protocol):
-    """What goes on beside the person's question: the readings of a `together`."""
-
-    def pump(self) -> None:
-        """Record what has ended meanwhile, and begin what may begin now."""
-        ...
-
-    def rows(self) -> Sequence[Row]:
-        """What is under way, for the screen."""
-        ...
-
-    def needed(self) -> bool:
-        """Whether a question that only waits for somebody else's answer gives way to another one."""
-        ...
 
 
 class Context:
@@ -231,52 +210,7 @@ class Context:
 
     def ask(self, prompt: Prompt, keys_: str = FREE, stop: Callable[[], bool] | None = None) -> str:
         """The person's answer; keys are served on the way. Raises Moved, ByHand or Stopped. "" also when `stop` ended it."""
-        beside = self.beside
-        if self.me.lane:
-            keys_ = "".join(key for key in keys_ if key not in "ug")  # they move the walk
-        prompt = replace(prompt, keys=keys_, live=beside.rows if beside else None)
-
-        # What is typed into a field is not lost, and an act that is under way is not left: there the offer waits.
-        offers = "g" in keys_ and prompt.kind in ("go", "choice")
-
-        # A choice can be left and come back to; what is half typed into a field stays.
-        gives_way = prompt.kind == "choice"
-
-        def over() -> bool:
-            others.look(self)
-            if others.taken_away(self):
-                return True
-            if beside:
-                beside.pump()
-                if gives_way and beside.needed():
-                    return True
-            return (stop is not None and stop()) or (offers and self._offer() is not None)
-
-        while True:
-            asked = beside or stop or offers or self.me.running
-            reply = self.ports.human.ask(prompt, stop=over if asked else None)
-            match reply:
-                case None if others.taken_away(self):
-                    others.leave(self)
-                case None if beside and gives_way and beside.needed():
-                    raise Moved
-                case None:
-                    if not offers or (stop and stop()):
-                        return ""
-                    # Nothing else ends a question by itself: after the offer it is asked again.
-                    if due := self._offer():
-                        offering.put(self, due.offer)
-                case Answer(text):
-                    if prompt.kind != "act" or text.strip() == str(prompt.act_number):
-                        return text
-                case Gone(why):
-                    raise Stopped(why)
-                case Key(letter, text):
-                    keys.serve(self, letter, text)
-
-    def _offer(self) -> AskOffer | None:
-        """The offer that is due and that nobody was asked about yet."""
-        return asked_now(self.plan, self.state, self.now())
+        return asked(self, prompt, keys_, stop)
 
     def choose(
         self, name: str, question: str, choices: Mapping[str, str], keys_: str = FREE, lines: tuple[str, ...] = ()

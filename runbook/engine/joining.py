@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from runbook.engine import others, recovery, settling
-from runbook.engine.context import FREE, Context
+from runbook.engine.asking import FREE
+from runbook.engine.context import Context
 from runbook.engine.decide import condition_unmet
 from runbook.engine.signals import Moved, Stopped
 from runbook.engine.walk import Ending, run_step

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runbook.engine.context import BUSY, Context
+from runbook.engine.asking import BUSY
+from runbook.engine.context import Context
 from runbook.engine.signals import Moved
 from runbook.model.events import SelfChecked
 from runbook.model.replies import CannotAskError

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from runbook.engine import laptop, present, settling
-from runbook.engine.context import FREE, Context
+from runbook.engine.asking import FREE
+from runbook.engine.context import Context
 from runbook.engine.signals import Moved
 from runbook.model.events import ReadingTaken, StepFinished
 from runbook.model.kind import Kind, Result

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from runbook.engine import readings
 from runbook.engine.approvals import digest
+from runbook.engine.asking import BUSY
 from runbook.engine.checks import check_of
-from runbook.engine.context import BUSY, Context
+from runbook.engine.context import Context
 from runbook.model.errors import RunbookError
 from runbook.model.events import ActionEnded, ActionIntended, ReadingTaken, UnknownAnswered
 from runbook.model.kind import Kind
-from runbook.model.known import PAPER, StepState
+from runbook.model.known import StepState
+from runbook.model.lanes import PAPER
 from runbook.model.playbook import Step
 from runbook.model.replies import CannotAskError
 from runbook.model.text import _

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from runbook.engine import readings
-from runbook.engine.context import FREE, Context
+from runbook.engine.asking import FREE
+from runbook.engine.context import Context
 from runbook.model.events import ReadingTaken
 from runbook.model.kind import Kind
 from runbook.model.playbook import Step

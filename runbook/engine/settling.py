@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from runbook.engine import asides
-from runbook.engine.context import BUSY, FREE, Context
+from runbook.engine.asking import BUSY, FREE
+from runbook.engine.context import Context
 from runbook.engine.signals import Stopped
 from runbook.model.events import DebtWaived, Escalated, FailureAnswered, IncidentAborted, RecoveryAnswered, WentTo
 from runbook.model.kind import Kind

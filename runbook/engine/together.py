@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from runbook.engine import others
+from runbook.engine.asking import FREE
 from runbook.engine.branches import Branches
-from runbook.engine.context import FREE, Context
+from runbook.engine.context import Context
 from runbook.engine.decide import Go, Join, Move, PassBy, Run, around, decide
 from runbook.engine.signals import Moved
 from runbook.model.events import StepFinished

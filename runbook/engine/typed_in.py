@@ -14,7 +14,7 @@ from runbook.engine.approvals import digest
 from runbook.engine.context import Context
 from runbook.model.events import ActionEnded, ActionIntended, ApprovalGiven, Event, StepBegun
 from runbook.model.kind import Kind
-from runbook.model.known import PAPER
+from runbook.model.lanes import PAPER
 from runbook.model.outcome import Outcome
 from runbook.model.playbook import Step, Together, WaitFor
 from runbook.model.prompts import Prompt

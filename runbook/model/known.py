@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from runbook.model.events import (
     IncidentOpened,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 END = "end"
 NOTES_AT_HAND = 5
-T = TypeVar("T", "StepState", "State")
 
 IncidentState = Literal["open", "recovered", "closed", "aborted"]
 
@@ -268,39 +267,3 @@ class State:
     def debt(self, step: str) -> Debt | None:
         """The open debt of an opener."""
         return next((debt for debt in self.open_debts if debt.step == step), None)
-
-
-def changed(known: T, **changes: Any) -> T:
-    """The same with these fields changed, as `dataclasses.replace` at a tenth of its cost: a fold makes a hundred thousand of them."""
-    fields = vars(known) | changes
-    assert len(fields) == len(vars(known)), changes
-    new = object.__new__(type(known))
-    object.__setattr__(new, "__dict__", fields)
-    return new
-
-
-def with_step(state: State, step: str, **changes: Any) -> State:
-    """The state with what is known of one step changed."""
-    return changed(state, steps={**state.steps, step: changed(state.step(step), **changes)})
-
-
-BESIDE = "@"
-PAPER = BESIDE + "paper"
-"""The lane of what was done on paper and is typed in later."""
-
-
-def lane_beside(writer: str) -> str:
-    """The lane of one who works beside the walk: what she does moves neither the walk nor its branches."""
-    return BESIDE + writer
-
-
-def beside_at(state: State, step: str) -> str:
-    """The lane of one beside the walk who stands at this step; nothing when nobody does."""
-    return next((lane for lane, at in state.lanes.items() if lane.startswith(BESIDE) and at.step == step), "")
-
-
-def moved(state: State, lane: str, position: Position) -> State:
-    """The state with the walk, or that branch of it, somewhere else."""
-    if lane:
-        return changed(state, lanes={**state.lanes, lane: position})
-    return changed(state, position=position)

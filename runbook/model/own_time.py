@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from runbook.model.ports import Clock
 
 NONE = timedelta()
+STEPS_AT_MOST = 100
+"""A clock that was set more often than that shows its oldest times as they were shown then."""
 PROCESS = "process"
 """What the id of a boot begins with, before a hyphen, where the system gives none: nothing can be said of a restart."""
 _NOISE_S = 1.0
@@ -76,7 +78,7 @@ class OwnTime:
         elif boot.ahead != ahead:
             changed = replace(changed, boots={**self.boots, row.boot_id: replace(boot, ahead=ahead)})
         if self._ahead(at) != ahead:
-            changed = replace(changed, steps=tuple(sorted((*self.steps, (at, ahead)))))
+            changed = replace(changed, steps=tuple(sorted((*self.steps, (at, ahead))))[-STEPS_AT_MOST:])
         return changed, row._replace(ahead=ahead) if row.ahead != ahead else row
 
     def _ahead(self, moment: datetime) -> timedelta:

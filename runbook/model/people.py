@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from runbook.model.changing import changed, moved, with_step
 from runbook.model.events import (
     DebtWaived,
     DelegateAnswered,
@@ -17,7 +18,7 @@ from runbook.model.events import (
     StaffMoved,
     TicketsCounted,
 )
-from runbook.model.known import NOTES_AT_HAND, Position, State, changed, moved, with_step
+from runbook.model.known import NOTES_AT_HAND, Position, State
 from runbook.model.person import same_person
 from runbook.model.record import Recorded
 

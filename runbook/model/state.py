@@ -6,23 +6,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from runbook.model.acts import HANDLERS as ACTS
+from runbook.model.changing import changed, debt_opened, moved, with_step
 from runbook.model.entering import HANDLERS as ENTERING
 from runbook.model.entering import standing
 from runbook.model.events import (
-    ActionEnded,
-    ActionIntended,
     AnswerCorrected,
-    ApprovalGiven,
-    ApprovalRefused,
     ClockCorrected,
     FailureAnswered,
     IncidentAborted,
     IncidentClosed,
     IncidentOpened,
     InputAnswered,
-    JournalDamaged,
     Paused,
-    ReadingTaken,
     RecoveryAnswered,
     ReportedTimeCorrected,
     Resumed,
@@ -30,24 +26,12 @@ from runbook.model.events import (
     SiteReloaded,
     StepBegun,
     StepFinished,
-    UnknownAnswered,
     WentTo,
 )
-from runbook.model.known import (
-    BESIDE,
-    END,
-    Conflict,
-    Debt,
-    IncidentState,
-    Position,
-    State,
-    StepState,
-    changed,
-    moved,
-    with_step,
-)
+from runbook.model.known import END, Conflict, Debt, IncidentState, Position, State, StepState
+from runbook.model.lanes import BESIDE
 from runbook.model.people import HANDLERS as PEOPLE
-from runbook.model.record import Recorded, event_of, happened
+from runbook.model.record import Recorded, happened
 from runbook.model.units import utc_read
 from runbook.model.writers import HANDLERS as WRITERS
 from runbook.model.writers import noticed
@@ -130,60 +114,7 @@ def _begun(state: State, recorded: Recorded, event: StepBegun) -> State:
         state = changed(state, steps=steps, lanes={**lanes, event.lane: here}, paused="")
     else:
         state = changed(state, steps=steps, lanes=lanes, position=here, paused="")
-    return _open_debt(state, recorded, event.step, event.opens)
-
-
-def _open_debt(state: State, recorded: Recorded, step: str, kind: str) -> State:
-    if not kind or state.debt(step):
-        return state
-    return changed(state, debts=(*state.debts, Debt(step, kind, recorded.at, recorded.seq)))
-
-
-def _reading(state: State, recorded: Recorded, event: ReadingTaken) -> State:
-    known = state.step(event.step).readings
-    # A step may ask the same for days: of equal readings the last one is remembered.
-    kept = [row for row in known if not _repeats(row, recorded, event)]
-    return with_step(state, event.step, readings=(*kept, recorded))
-
-
-def _repeats(earlier: Recorded, later: Recorded, event: ReadingTaken) -> bool:
-    """Whether a later reading takes the place of an earlier one; nothing that kept evidence is ever replaced."""
-    was = earlier.event
-    return (
-        isinstance(was, ReadingTaken)
-        and was.outcome == event.outcome
-        and was.ran == event.ran
-        and was.purpose == event.purpose
-        and earlier.writer == later.writer
-        and not was.evidence
-    )
-
-
-def _approved(state: State, recorded: Recorded, event: ApprovalGiven) -> State:
-    return with_step(state, event.step, approvals=(*state.step(event.step).approvals, recorded))
-
-
-def _refused(state: State, recorded: Recorded, event: ApprovalRefused) -> State:
-    return with_step(state, event.step, refusals=(*state.step(event.step).refusals, recorded))
-
-
-def _intended(state: State, recorded: Recorded, event: ActionIntended) -> State:
-    recorded = happened(recorded)
-    state = with_step(state, event.step, intent=recorded, act_ended=None, unknown_answer="")
-    state = changed(state, began_since_answer=True)
-    return _open_debt(state, recorded, event.step, event.opens)
-
-
-def _act_ended(state: State, recorded: Recorded, event: ActionEnded) -> State:
-    return with_step(state, event.step, act_ended=recorded)
-
-
-def _unknown_answered(state: State, recorded: Recorded, event: UnknownAnswered) -> State:
-    if event.reason and event.answer != "unknown":
-        state = changed(state, carried_answered=(*state.carried_answered, event.reason))
-    if event.answer == "redo":
-        return with_step(state, event.step, intent=None, act_ended=None, unknown_answer="redo")
-    return with_step(state, event.step, unknown_answer=event.answer)
+    return debt_opened(state, recorded, event.step, event.opens)
 
 
 def _finished(state: State, recorded: Recorded, event: StepFinished) -> State:
@@ -306,33 +237,19 @@ def _resumed(state: State, recorded: Recorded, event: Resumed) -> State:
     return with_step(state, END, recovery="") if state.step(END).recovery == "no" else state
 
 
-def _damaged(state: State, recorded: Recorded, event: JournalDamaged) -> State:
-    """What claims to have been an intent is taken for one: rather a question too many than an act done twice."""
-    claimed = event_of(event.claimed_kind, event.claimed_body)
-    if not isinstance(claimed, ActionIntended):
-        return state
-    return _intended(state, recorded._replace(event=claimed), claimed)
-
-
 _NOTHING = StepState("")
 
 _HANDLERS: dict[type, Any] = {
+    **ACTS,
     **ENTERING,
     **PEOPLE,
     **WRITERS,
-    JournalDamaged: _damaged,
     IncidentOpened: _opened,
     ReportedTimeCorrected: _reported,
     ClockCorrected: _clock_said,
     InputAnswered: _input,
     SelfChecked: _self_checked,
     StepBegun: _begun,
-    ReadingTaken: _reading,
-    ApprovalGiven: _approved,
-    ApprovalRefused: _refused,
-    ActionIntended: _intended,
-    ActionEnded: _act_ended,
-    UnknownAnswered: _unknown_answered,
     StepFinished: _finished,
     FailureAnswered: _failure,
     RecoveryAnswered: _recovery,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runbook.model.changing import changed, with_step
 from runbook.model.events import (
     ActionIntended,
     DelegateAnswered,
@@ -16,7 +17,7 @@ from runbook.model.events import (
     WriterJoined,
     WriterLeft,
 )
-from runbook.model.known import Conflict, State, changed, with_step
+from runbook.model.known import Conflict, State
 from runbook.model.record import Recorded
 
 Head = tuple[int, str]

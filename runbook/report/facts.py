@@ -24,7 +24,7 @@ from runbook.model.words import word
 from runbook.report.attempts import Walks, attempts, unknown_acts
 from runbook.report.findings import approvals, deviations, evidence, notes, people, still_open
 from runbook.report.record import ClockFacts, DebtFacts, Facts, Proof, Tickets
-from runbook.report.sentences import Names
+from runbook.report.saying import Names
 from runbook.report.staff import not_back, staff
 from runbook.report.timeline import timeline
 from runbook.report.values import titled

@@ -15,7 +15,7 @@ from runbook.model.text import _
 from runbook.model.units import local_text, utc_read
 from runbook.model.words import word
 from runbook.report.record import Deviation, Evidence, Note, Person
-from runbook.report.sentences import Names
+from runbook.report.saying import Names
 from runbook.report.walked import Approval
 
 Journal = tuple[Recorded, ...]

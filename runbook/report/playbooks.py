@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from runbook.model import events as ev
 from runbook.model.text import Text, _
 from runbook.model.words import word
+from runbook.report.saying import Names
 
 
-class Called(Protocol):
-    """What the report calls things."""
-
-    @property
-    def step(self) -> Callable[[str], str]: ...
-
-    @property
-    def condition(self) -> Callable[[str], str]: ...
-
-    @property
-    def offer(self) -> Callable[[str], str]: ...
-
-
-def _entered(event: ev.PlaybookEntered, names: Called) -> str:
+def _entered(event: ev.PlaybookEntered, names: Names) -> str:
     return _("Went on in another playbook: {title} ({playbook}, version {version}), at {step}").format(
         title=Text.of(event.title or event.playbook).pick(),
         playbook=event.playbook,
@@ -32,7 +20,7 @@ def _entered(event: ev.PlaybookEntered, names: Called) -> str:
     )
 
 
-def _raised(event: ev.SeverityRaised, names: Called) -> str:
+def _raised(event: ev.SeverityRaised, names: Names) -> str:
     if event.because == "playbook":
         why = _("the playbook {playbook} has it").format(playbook=event.detail)
     else:
@@ -40,12 +28,12 @@ def _raised(event: ev.SeverityRaised, names: Called) -> str:
     return _("Severity raised from {was} to {to}: {why}").format(was=event.was, to=event.to, why=why)
 
 
-def _offered(event: ev.OfferAnswered, names: Called) -> str:
+def _offered(event: ev.OfferAnswered, names: Names) -> str:
     said = _("Offer: {title}: {answer}").format(title=names.offer(event.offer), answer=word(event.answer, "offer"))
     return said + (_("; incident {incident}").format(incident=event.incident) if event.incident else "")
 
 
-LINES: dict[type, Callable[[Any, Any], str]] = {
+LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.PlaybookEntered: _entered,
     ev.SeverityRaised: _raised,
     ev.OfferAnswered: _offered,

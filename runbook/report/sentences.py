@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 from runbook.model import events as ev
 from runbook.model.text import _
 from runbook.model.units import local_text, span, utc_read
 from runbook.model.words import word
-from runbook.report import playbooks
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How the report calls things: a step by number and title, a contact by its role, an input by its question, an answer and a condition in words."""
-
-    step: Callable[[str], str]
-    role: Callable[[str], str]
-    question: Callable[[str], str]
-    answer: Callable[[str, str], str]
-    condition: Callable[[str], str]
-    offer: Callable[[str], str]
-    recovered: Callable[[str], str]
-    title: str
-    zone: tzinfo
-    shown: Callable[[datetime], datetime]
+from runbook.report import playbooks, step_sentences
+from runbook.report.saying import Names, with_details
 
 
 def sentence(event: ev.Event, names: Names) -> str:
     """The event in words; empty for one that another event says as well."""
     handler = _LINES.get(type(event))
     return handler(event, names) if handler else ""
-
-
-def _with(said: str, **details: str) -> str:
-    """The sentence with those of the details that there are."""
-    labels = {
-        "expected": _("expected {value}"),
-        "found": _("found {value}"),
-        "answer": _("answer {value}"),
-        "reason": _("reason: {value}"),
-    }
-    given = [labels[key].format(value=value) for key, value in details.items() if value]
-    return "; ".join([said, *given])
 
 
 def _opened(event: ev.IncidentOpened, names: Names) -> str:
@@ -60,7 +31,9 @@ def _opened(event: ev.IncidentOpened, names: Names) -> str:
 
 def _reported(event: ev.ReportedTimeCorrected, names: Names) -> str:
     at, was = (local_text(utc_read(text), names.zone) for text in (event.at, event.was))
-    return _with(_("Time of the report corrected from {was} to {at}").format(was=was, at=at), reason=event.reason)
+    return with_details(
+        _("Time of the report corrected from {was} to {at}").format(was=was, at=at), reason=event.reason
+    )
 
 
 def _input(event: ev.InputAnswered, names: Names) -> str:
@@ -97,94 +70,6 @@ def _clock_corrected(event: ev.ClockCorrected, names: Names) -> str:
     )
 
 
-def _read(event: ev.ReadingTaken, names: Names) -> str:
-    said = f"{names.step(event.step)}: {word(event.purpose, 'purpose')}: {event.ran}"
-    return _with(said, expected=event.expected, found=event.found) + f": {word(event.outcome, 'outcome')}"
-
-
-def _approved(event: ev.ApprovalGiven, names: Names) -> str:
-    return _("{step}: approved by {name} ({role}; {how}): {act}").format(
-        step=names.step(event.step),
-        name=event.name,
-        role=names.role(event.role),
-        how=word(event.how, "approval"),
-        act=event.act,
-    )
-
-
-def _refused(event: ev.ApprovalRefused, names: Names) -> str:
-    said = _("{step}: approval {why}: {name} ({role}; spoken, not verified)").format(
-        step=names.step(event.step), why=word(event.why, "refused"), name=event.name or "-", role=names.role(event.role)
-    )
-    return _with(said, reason=event.reason)
-
-
-def _intended(event: ev.ActionIntended, names: Names) -> str:
-    return _("{step}: begun: {act}").format(step=names.step(event.step), act=event.act) + _at(event.at, names)
-
-
-def _at(text: str, names: Names) -> str:
-    """For what time it was typed in later."""
-    if not text:
-        return ""
-    with suppress(ValueError):  # another program wrote it
-        text = local_text(utc_read(text), names.zone)
-    return " (" + _("at {time}").format(time=text) + ")"
-
-
-def _ended(event: ev.ActionEnded, names: Names) -> str:
-    said = _("{step}: the act: {ended}").format(step=names.step(event.step), ended=word(event.ended, "ended"))
-    return _with(said, found=event.found)
-
-
-def _finished(event: ev.StepFinished, names: Names) -> str:
-    said = (
-        f"{names.step(event.step)}: {word(event.outcome, 'outcome')} ({word(event.by, 'by')}; {word(event.how, 'how')})"
-    )
-    return _with(
-        said + _at(event.at, names),
-        answer=names.answer(event.step, event.answer),
-        found=event.found if event.how not in ("read", "condition") and event.found != event.answer else "",
-        reason=names.condition(event.reason) if event.how == "condition" else event.reason,
-    )
-
-
-def _unknown(event: ev.UnknownAnswered, names: Names) -> str:
-    said = _("{step}: of the act whose end was unknown a person said: {answer}").format(
-        step=names.step(event.step), answer=word(event.answer, "unknown_answer")
-    )
-    return _with(said, reason=event.reason)
-
-
-def _chosen(event: ev.FailureAnswered, names: Names) -> str:
-    said = _("{step}: chosen after the failure: {choice}").format(
-        step=names.step(event.step), choice=word(event.choice, "choice")
-    )
-    return _with(said, reason=event.reason)
-
-
-def _asked(event: ev.RecoveryAnswered, names: Names) -> str:
-    answer = _("Yes: service is back.") if event.recovered else _("No: service is not back.")
-    return f"{names.recovered(event.step)} {answer}"
-
-
-def _went(event: ev.WentTo, names: Names) -> str:
-    said = _("Went from {origin} to {target}: {because}").format(
-        origin=names.step(event.origin), target=names.step(event.target), because=word(event.because, "because")
-    )
-    if event.passed_over:
-        said += "; " + _("{count} step(s) between were not taken").format(count=len(event.passed_over))
-    return _with(said, reason=event.reason)
-
-
-def _corrected(event: ev.AnswerCorrected, names: Names) -> str:
-    was = names.answer(event.step, event.was) or "-"
-    said = _("{step}: the answer {was} was withdrawn").format(step=names.step(event.step), was=was)
-    return _with(said, reason=event.reason) + (
-        "; " + _("right is {right}").format(right=names.answer(event.step, event.right)) if event.right else ""
-    )
-
-
 def _told(event: ev.PersonTold, names: Names) -> str:
     means = word(event.means, "means") or "-"
     sentence = _("Told {who}: {means}") if event.reached else _("Did not reach {who}: {means}")
@@ -202,7 +87,7 @@ def _answered(event: ev.DelegateAnswered, names: Names) -> str:
     said = _("{step}: the answer is there: {outcome}").format(
         step=names.step(event.step), outcome=word(event.outcome, "outcome")
     )
-    return _with(said, answer=names.answer(event.step, event.answer))
+    return with_details(said, answer=names.answer(event.step, event.answer))
 
 
 def _tickets(event: ev.TicketsCounted, names: Names) -> str:
@@ -222,7 +107,7 @@ def _staff(event: ev.StaffMoved, names: Names) -> str:
 
 
 def _waived(event: ev.DebtWaived, names: Names) -> str:
-    return _with(
+    return with_details(
         _("{step}: what it left open was waived by {name}").format(step=names.step(event.step), name=event.name),
         reason=event.reason,
     )
@@ -257,11 +142,12 @@ def _damaged(event: ev.JournalDamaged, names: Names) -> str:
 
 
 def _aborted(event: ev.IncidentAborted, names: Names) -> str:
-    return _with(_("Aborted by {name}").format(name=event.name), reason=event.reason)
+    return with_details(_("Aborted by {name}").format(name=event.name), reason=event.reason)
 
 
 _LINES: dict[type, Callable[[Any, Names], str]] = {
     **playbooks.LINES,
+    **step_sentences.LINES,
     ev.IncidentOpened: _opened,
     ev.ReportedTimeCorrected: _reported,
     ev.InputAnswered: _input,
@@ -273,29 +159,12 @@ _LINES: dict[type, Callable[[Any, Names], str]] = {
     ev.WriterLeft: lambda event, names: _("No longer works beside the walk: {why}").format(
         why=word(event.why, "paused")
     ),
-    ev.StepClaimed: lambda event, names: _with(
-        (_("Takes the step over: {step}") if event.takes_over else _("Takes the step: {step}")).format(
-            step=names.step(event.step)
-        ),
-        reason=word(event.reason, "claim"),
-    ),
     ev.Resumed: lambda event, names: _("Gone on with, on {machine}").format(machine=event.machine),
     ev.SiteReloaded: _reloaded,
     ev.IncidentClosed: lambda event, names: _("Closed"),
     ev.IncidentAborted: _aborted,
     ev.ClockJumped: _jumped,
     ev.ClockCorrected: _clock_corrected,
-    ev.ReadingTaken: _read,
-    ev.ApprovalGiven: _approved,
-    ev.ApprovalRefused: _refused,
-    ev.ActionIntended: _intended,
-    ev.ActionEnded: _ended,
-    ev.StepFinished: _finished,
-    ev.UnknownAnswered: _unknown,
-    ev.FailureAnswered: _chosen,
-    ev.RecoveryAnswered: _asked,
-    ev.WentTo: _went,
-    ev.AnswerCorrected: _corrected,
     ev.PersonTold: _told,
     ev.Delegated: _delegated,
     ev.DelegateAnswered: _answered,

@@ -11,7 +11,8 @@ from runbook.model.record import Recorded
 from runbook.model.text import _
 from runbook.model.units import local_text
 from runbook.report.record import Line
-from runbook.report.sentences import Names, sentence
+from runbook.report.saying import Names
+from runbook.report.sentences import sentence
 
 
 def timeline(events: Sequence[Recorded], names: Names, reported_at: datetime) -> tuple[Line, ...]:

@@ -17,12 +17,13 @@ from runbook.model.record import Recorded
 from runbook.model.state import State, fold
 from runbook.model.text import _
 from runbook.store.connection import UNREADABLE
+from runbook.store.elsewhere import Elsewhere
 from runbook.store.evidence import FOLDER as EVIDENCE
 from runbook.store.evidence import EvidenceFolders
 from runbook.store.examining import read_on
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.ids import is_practice
-from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
+from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.ledger import Ledger, Reading
 from runbook.store.notices import LostError, Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts

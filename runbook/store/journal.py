@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from runbook.model.record import Recorded, head_code
 from runbook.model.text import _
 from runbook.store.connection import UNREADABLE
 from runbook.store.database import Database
+from runbook.store.elsewhere import Elsewhere
 from runbook.store.examining import of_the_file, opened
 from runbook.store.files import UnsafeError, plain_file
 from runbook.store.ledger import Ledger
@@ -26,21 +26,6 @@ from runbook.store.worker import LIMIT_S, HungError, WatchedDatabase
 
 JOURNAL_NAME = "journal.db"
 _BUSY, _FULL = 5, 13  # https://www.sqlite.org/rescode.html
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Where the incident may go on when its own folder fails, in order.
-
-    `folders` are incident folders that may not exist yet; `prepare` makes one, with all that belongs in it but the journal,
-    and raises OSError. `moved` is told where the incident is now. `reserve` gives up the disk reserve and says whether there
-    was one.
-    """
-
-    folders: Sequence[Path] = ()
-    prepare: Callable[[Path], None] = lambda folder: folder.mkdir(parents=True, exist_ok=True)
-    moved: Callable[[Path], None] = lambda _folder: None
-    reserve: Callable[[], bool] = lambda: False
 
 
 class SqliteJournal:
@@ -223,7 +208,7 @@ class SqliteJournal:
         rows = [*self._ledger.rows, *self._next(drafts)]
         for folder in tuple(self._untried):
             try:
-                self._database = self._watched(partial(self._settled, folder, rows))
+                self._database = self._watched(partial(self._elsewhere.settled, folder / JOURNAL_NAME, rows))
             except HungError:
                 # It would hold up every event from here on.
                 self._untried.remove(folder)
@@ -244,14 +229,6 @@ class SqliteJournal:
     def _believe(self, rows: Sequence[Row], before: int) -> None:
         for number, row in enumerate(rows[before:], before + 1):
             self._ledger.believe(row, number)
-
-    def _settled(self, folder: Path, rows: Sequence[Row]) -> Database:
-        self._elsewhere.prepare(folder)
-        path = folder / JOURNAL_NAME
-        if path.exists():
-            keep(path, "journal-older")
-        write_anew(path, rows)
-        return Database(path)
 
     # -- opening --------------------------------------------------------------------------------------------------------
 

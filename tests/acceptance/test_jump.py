@@ -13,8 +13,9 @@ import pytest
 from runbook.model.state import fold
 from tests.acceptance.program import RESTORE, SWITCH, Program, outcomes
 from tests.acceptance.terminal import Terminal
-from tests.acceptance.test_killed import events_of, intents_of, run_until_killed, steps_of
+from tests.acceptance.test_killed import events_of, run_until_killed
 from tests.conftest import IN_CI
+from tests.faults.lanes import intents_of, steps_of
 
 FRONT = """\
 runbook: 1

@@ -170,7 +170,7 @@ def test_at_a_terminal_a_table_shows_what_runs_and_the_keys_work_meanwhile(live:
         at.until("running")
         assert "Step look" in at.run(0.5)
         at.press(*"n slow tonight", "\r")
-        at.until("Note: slow tonight")
+        at.until("Step both: slow tonight")
         at.answer("Is it back?", "2")
         assert at.exit_code() == 1
     events = live.events(live.only(practice=False)["id"])

@@ -15,13 +15,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from runbook.model.events import Event, NoteAdded, PersonTold, ReadingTaken, StepBegun, StepFinished
+from runbook.model.units import utc_read, utc_text
 from runbook.store.database import Database
+from runbook.store.examining import read_on
 from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.ledger import Ledger
+from runbook.store.mending import family
 from runbook.store.rows import Row, body_text
 from runbook.world.clock import LiveClock
 
@@ -45,12 +48,11 @@ def made(folder: Path, events: int = EVENTS, attachments: int = ATTACHMENTS) -> 
     begin = [*RUNBOOK, "start", "cti-down", "--site", site, "--as", "Technician A", "--reported", "-20m"]
     subprocess.run(begin, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
     (incident,) = (folder / "home" / "incidents").iterdir()
-    database = Database(incident / JOURNAL_NAME)
-    ledger = Ledger(incident.name)
-    ledger.catch_up(database)
-    database.begin()
-    database.add(rows(ledger, incident, events, attachments))
-    database.close()
+    path = incident / JOURNAL_NAME
+    begun = read_on(path, incident.name, None).rows
+    for part in family(path):
+        part.unlink(missing_ok=True)
+    Database.create(path, rows(begun, incident, events, attachments)).close()
     return incident
 
 
@@ -59,10 +61,20 @@ def environment_of(folder: Path) -> dict[str, str]:
     return {**os.environ, "RUNBOOK_HOME": str(folder / "home"), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 
 
-def rows(ledger: Ledger, incident: Path, events: int, attachments: int) -> Iterator[Row]:
-    """What is missing to so many events, spread over the days before now; attachments are put into the evidence."""
-    last, missing = ledger.rows[-1], events - len(ledger.rows)
-    since, every = datetime.now(UTC) - timedelta(days=DAYS), timedelta(days=DAYS) / max(1, missing)
+def rows(begun: list[Row], incident: Path, events: int, attachments: int) -> Iterator[Row]:
+    """As many events as asked for: those with which it was begun, days ago, and others spread over the time since, by every clock."""
+    ledger, missing = Ledger(incident.name), events - len(begun)
+    since, every = utc_read(begun[-1].utc) - timedelta(days=DAYS), timedelta(days=DAYS) / max(1, missing)
+
+    def next_row(kind: str, text: str, at: datetime) -> Row:
+        boot_s = begun[0].boot_s + (at - since).total_seconds()
+        draft = begun[0]._replace(kind=kind, body=text, utc=utc_text(at), boot_s=boot_s)
+        (row,) = ledger.next_all([draft])
+        ledger.chain.follow(row)
+        return row
+
+    for row in begun:
+        yield next_row(row.kind, row.body, since)
     for number in range(missing):
         attached = (
             number % max(1, missing // max(1, attachments)) == 0 and number // (missing // attachments) < attachments
@@ -70,11 +82,7 @@ def rows(ledger: Ledger, incident: Path, events: int, attachments: int) -> Itera
         event = attachment(incident, number) if attached else happening(number)
         if number == missing - 1:
             event = StepBegun(FIRST, 2)
-        kind, text = body_text(event)
-        at = (since + number * every).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        (last,) = ledger.next_all([last._replace(kind=kind, body=text, utc=at, boot_s=last.boot_s + number)])
-        ledger.chain.follow(last)
-        yield last
+        yield next_row(*body_text(event), since + number * every)
 
 
 def happening(number: int) -> Event:

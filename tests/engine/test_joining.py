@@ -24,7 +24,7 @@ from runbook.model.events import (
     UnknownAnswered,
     WriterJoined,
 )
-from runbook.model.known import lane_beside
+from runbook.model.lanes import lane_beside
 from runbook.model.ports import Ports
 from runbook.model.prompts import Gone, Key, Prompt
 from runbook.model.state import fold

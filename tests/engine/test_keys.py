@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook.engine.context import BUSY, FREE
+from runbook.engine.asking import BUSY, FREE
 from runbook.engine.handing import take_over
 from runbook.engine.waiting import WAITING
 from runbook.model.events import (

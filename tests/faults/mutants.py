@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UNKNOWN = (
-    "tests/faults/test_kill.py::test_after_the_act_before_its_outcome[core]",
+    "tests/faults/test_kill.py::test_after_the_act_before_its_outcome",
+    "tests/engine/test_killed.py",
     "tests/engine/test_decide.py",
 )
 SYNC = ("tests/faults/test_power_cut.py", "tests/store/test_journal.py")
@@ -77,9 +78,9 @@ MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
     "move-in-place": (
         (
             (
-                "runbook/store/journal.py",
-                "        write_anew(path, rows)\n        return Database(path)",
-                "        return Database.create(path, rows)",
+                "runbook/store/elsewhere.py",
+                "        write_anew(path, rows)\n",
+                "        Database.create(path, rows).close()\n",
             ),
         ),
         ("tests/faults/test_syscalls.py::test_moving_to_the_spare_folder",),

@@ -18,10 +18,11 @@ from runbook.model.errors import EXIT_MACHINE, RunbookError
 from runbook.model.events import NoteAdded
 from runbook.report.write import write
 from runbook.store.database import Database
+from runbook.store.elsewhere import Elsewhere
 from runbook.store.examining import read
 from runbook.store.folder import Incident
 from runbook.store.incidents import Home
-from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
+from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.notices import Notice
 from runbook.store.places import RESERVE
 from tests.conftest import IN_CI
@@ -136,7 +137,7 @@ def test_strace_says_the_same(tmp_path: Path) -> None:
     """F11: The kernel's own EIO at any sync of the log: every acknowledged event is found, in one place or the other."""
     script = """
 import os
-from runbook.store.journal import Elsewhere
+from runbook.store.elsewhere import Elsewhere
 journal = journal(elsewhere=Elsewhere((Path(sys.argv[2]),)))
 for n in range(3):
     print(journal.append(NoteAdded(str(n))).hash, flush=True)

@@ -15,8 +15,9 @@ from runbook.model.errors import RunbookError
 from runbook.model.events import NoteAdded
 from runbook.model.record import Recorded
 from runbook.store.database import Database
+from runbook.store.elsewhere import Elsewhere
 from runbook.store.examining import read
-from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
+from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.ledger import Reading
 from runbook.store.notices import Notice
 from tests.conftest import IN_CI

@@ -17,9 +17,10 @@ from runbook.model.events import ActionIntended, IncidentOpened, JournalDamaged,
 from runbook.model.record import Recorded
 from runbook.model.state import fold
 from runbook.store.database import Database
+from runbook.store.elsewhere import Elsewhere
 from runbook.store.examining import read
 from runbook.store.incidents import Home
-from runbook.store.journal import JOURNAL_NAME, Elsewhere, SqliteJournal
+from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.notices import Notice
 from tests.store.parts import FILES, INCIDENT, ZONE, StillClock, opening
 
