@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")
         # Imports make thousands of objects that stay: looking through them every 700 is a tenth of a short command's time.
-        gc.set_threshold(50_000)
+        gc.set_threshold(300_000)
         # Looking for plugins reads the metadata of every installed package, and no other package is to take part in validation.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         speak_language(chosen_language(given, os.environ))

@@ -62,7 +62,7 @@ def _handled(state: State, recorded: Recorded) -> State:
     if handler is None:
         return state
     found: State = handler(noticed(state, recorded) if state.seen else state, recorded, event)
-    return found if found is state else standing(found)
+    return found if found.position is state.position else standing(found)
 
 
 def _opened(state: State, recorded: Recorded, event: IncidentOpened) -> State:

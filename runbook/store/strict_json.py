@@ -33,6 +33,8 @@ def strict(text: str) -> Any:
 
     That is: a key that stands twice, NaN, infinities, numbers that overflow, lone surrogates, and nesting without end.
     """
+    if (value := _as_written(text)) is not None:
+        return value
     try:
         # `decode` allows white space around it, which the journal never writes and which takes a third of its time.
         value, end = _strict.raw_decode(text) if text[:1] in ("{", "[") else (None, -1)
@@ -46,6 +48,18 @@ def strict(text: str) -> Any:
     if "\\u" in text and _SURROGATES.search(_encode(value)):
         raise BadRowError("a lone surrogate")
     return value
+
+
+def _as_written(text: str) -> Any:
+    """The value of a text that is as `canonical` writes it, and not deep; None for any other. What is written again as it was read has
+    no key twice, and nothing else of what the strict way looks for: a third of its time."""
+    if text.count("[") + text.count("{") > DEEPEST:
+        return None
+    try:
+        value, _end = _plain.raw_decode(text)
+        return value if _encode(value) == text else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _levels(value: Any) -> int:
@@ -74,4 +88,5 @@ def _float(text: str) -> float:
     return number
 
 
+_plain = json.JSONDecoder()
 _strict = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
