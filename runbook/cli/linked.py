@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runbook.model.units import lasted, utc_text
+from runbook.model.units import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,8 @@ def _create(home: Home, context: Context, first: IncidentOpened, playbook: str) 
     plan, state, site = context.plan.beside[playbook], context.state, context.site
     assert state.reported_at is not None
     # As the clock stands now: the new incident's time begins with it.
-    reported_at = utc_text(context.ports.world.clock.now() - lasted(state.reported_at, context.now()))
+    now = context.now()
+    reported_at = utc_text(state.reported_at + (state.shown(now) - now))
 
     def opening(name: str, digests: Mapping[str, str]) -> IncidentOpened:
         title = plan.header.title.data()
