@@ -49,7 +49,7 @@ MUTANTS: dict[str, tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]] = {
     ),
     "chain-prev": (
         (
-            ("runbook/store/rows.py", "or prev != head or", "or"),
+            ("runbook/store/rows.py", "            or prev != head\n", ""),
             ("runbook/store/rows.py", "if row.prev != prev:", "if False:"),
         ),
         CHAIN,

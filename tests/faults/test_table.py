@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.faults.mutants import MUTANTS
 
 TEXT = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:tests/\w+/)?test_\w+\.py)(?:::(test_\w+))?`", TEXT)))
@@ -53,3 +54,11 @@ def test_every_test_says_its_fault() -> None:
         if not re.match(r"F\d\d", ast.get_docstring(node) or "")
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_what_a_mutant_takes_out_is_there(name: str) -> None:
+    """Every line that a mutant replaces stands in its file, and every test that it runs exists: otherwise it would show nothing."""
+    changes, tests = MUTANTS[name]
+    assert [file for file, old, _new in changes if old not in (ROOT / file).read_text(encoding="utf-8")] == []
+    assert [test for test in tests if not (ROOT / test.partition("::")[0]).is_file()] == []
