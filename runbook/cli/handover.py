@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runbook.cli.completion import incident_ids
+from runbook.cli.report import Format
 from runbook.model.errors import EXIT_GOOD, EXIT_PAUSED, RunbookError
 from runbook.model.text import _
 
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from runbook.model.site import Site
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
-
-
-class Format(StrEnum):
-    """The formats of a brief that is written to a file."""
-
-    MD = "md"
-    PDF = "pdf"
 
 
 def command(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """The formats of a report."""
+    """The formats of a report, and of a brief that is written to a file."""
 
     MD = "md"
     PDF = "pdf"
