@@ -79,14 +79,12 @@ class Account:
 
 def account(incident: Incident) -> Account:
     """Read one incident. Raises RunbookError E-JOURNAL-DAMAGED when not even its opening can be read."""
-    reading = incident.read()
-    state = incident.state(reading.events)
-    damage = reading.damage
+    _first, events, state, damage = incident.known()
     if state.opened is None:
         raise RunbookError(
             "E-JOURNAL-DAMAGED", name=incident.id, seq=1, reason=damage or _("it does not begin with its opening")
         )
-    return Account(incident.id, state, len(reading.events), str(damage) if damage else "")
+    return Account(incident.id, state, events, str(damage) if damage else "")
 
 
 def only_open(home: Home, practice: bool) -> Incident:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runbook.model.site import Site
     from runbook.store.folder import Incident
     from runbook.store.incidents import Home
+    from runbook.store.kept import Known
     from runbook.store.settings import Settings
     from runbook.ui.console import Console
 
@@ -113,10 +114,9 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
     from runbook.cli.right_time import checked
     from runbook.model.events import IncidentOpened
 
-    events, as_, begun_anew = _readable(home, incident, at, as_)
-    opened = events[0].event
+    known, as_, begun_anew = _readable(home, incident, at, as_)
+    opened, state = known.first.event if known.first else None, known.state
     assert isinstance(opened, IncidentOpened)
-    state = incident.state(events)
     plan, site = plan_and_site(incident, opened, state.reloaded)
     if lost := zone_lost(opened.zone):
         at.human.tell(lost)
@@ -135,25 +135,23 @@ def resume_incident(home: Home, incident: Incident, at: Keyboard, as_: str | Non
         return run_incident(home, incident, plan, site, world, at, actor, resumed=True, said=said, paper=paper)
 
 
-def _readable(
-    home: Home, incident: Incident, at: Keyboard, as_: str | None
-) -> tuple[Sequence[Recorded], str | None, bool]:
-    """The events, the opening first, who is here, and whether the record had to be begun anew for that. Damage is mended on the way."""
+def _readable(home: Home, incident: Incident, at: Keyboard, as_: str | None) -> tuple[Known, str | None, bool]:
+    """What is known, the opening first, who is here, and whether the record had to be begun anew for that. Damage is mended on the way."""
     from runbook.cli.reopening import begin_anew
     from runbook.model.events import IncidentOpened
     from runbook.world.clock import LiveClock
 
     with suppress(RunbookError):
-        events = incident.read().events
-        if events and isinstance(events[0].event, IncidentOpened):
-            return events, as_, False
+        known = incident.known()
+        if known.first and isinstance(known.first.event, IncidentOpened):
+            return known, as_, False
     lost = incident.lost()
     if lost is None:
         # Its opening can be made out, and is named as damaged.
         incident.journal(LiveClock(), as_ or home.settings.load().user or "-", notices=home.notices).close()
     else:
         as_ = begin_anew(home, incident, lost, at, as_)
-    return incident.read().events, as_, lost is not None
+    return incident.known(), as_, lost is not None
 
 
 def run_incident(
@@ -198,9 +196,10 @@ def run_incident(
         )
         stack.callback(journal.close)
         evidence = incident.evidence_without(world.secrets.redacted_bytes)
-        known = incident.state(list(journal.events()))
+        known = incident.state_in(journal)
         home.forget()
         context = Context(plan, site, Ports(world, at.human, journal, evidence), known, actor, bind)
+        stack.callback(lambda: incident.keep(journal, context.state))
         context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
         screen = Screen(
             at.console, plan, site, scheme_of(plan), context.state, context.now, line=context.line, writer=writer

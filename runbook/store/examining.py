@@ -11,6 +11,7 @@ from runbook.model.errors import RunbookError
 from runbook.model.text import _
 from runbook.store.connection import UNREADABLE, NewerError, in_use
 from runbook.store.database import Database
+from runbook.store.kept import Kept
 from runbook.store.ledger import Ledger, Reading, Source
 from runbook.store.notices import LostError, why
 from runbook.store.pages import carved
@@ -46,12 +47,15 @@ def read(path: Path, incident: str) -> Reading:
     return read_on(path, incident, None).reading
 
 
-def read_on(path: Path, incident: str, known: Ledger | None) -> Ledger:
-    """The same; where the file goes on from what this process has proven of it before, only what is new is read."""
+def read_on(path: Path, incident: str, known: Ledger | None, kept: Kept | None = None) -> Ledger:
+    """The same; where the file goes on from what this process has proven of it before, only what is new is read.
+
+    `kept`: the rows of its beginning whose state is known, and which so need not be decoded.
+    """
     log = Look() if known else log_of(path)
     try:
         with Snapshot(path) as snapshot:
-            found = examined(path, incident, log, snapshot, known=known)
+            found = examined(path, incident, log, snapshot, known=known, kept=kept)
     except NewerError as newer:
         raise too_new(incident, newer) from None
     except UNREADABLE as problem:
@@ -103,6 +107,7 @@ def examined(
     problem: BaseException | None = None,
     *,
     known: Ledger | None = None,
+    kept: Kept | None = None,
 ) -> Examined:
     """What the file proves, read through `source`, or page by page where there is none because of `problem`. Never raises.
 
@@ -110,7 +115,9 @@ def examined(
     """
     ledger = known if known and source is not None and known.stands_in(source) else Ledger(incident)
     if source is not None:
-        ledger.catch_up(source)
+        begun = kept is not None and not ledger.rows and ledger.begin(source, kept.rows, kept.writer, kept.hash)
+        if not begun:
+            ledger.catch_up(source)
     if problem is not None:
         ledger.ends_unproven(why(problem))
     if ledger.damage is None and log.hides:

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from runbook.model.errors import RunbookError
@@ -24,6 +23,7 @@ from runbook.store.examining import read_on
 from runbook.store.files import private_folder, read_plain, replace_file
 from runbook.store.ids import is_practice
 from runbook.store.journal import JOURNAL_NAME, SqliteJournal
+from runbook.store.kept import Kept, Known, folded, keep, load
 from runbook.store.ledger import Ledger, Reading
 from runbook.store.notices import LostError, Notices, why
 from runbook.store.places import INCIDENTS, PRACTICE, Places, relative_parts
@@ -51,7 +51,7 @@ class Incident:
         self._plan: dict[str, bytes] = {}
         self._writer = ""
         self._ledger: Ledger | None = None
-        self._folded: tuple[int, State] = (0, State())
+        self._folded, self._kept = State(), 0
 
     def journal(
         self,
@@ -93,25 +93,46 @@ class Incident:
     def read(self) -> Reading:
         """Every event that is proven, and what is wrong behind them; changes nothing. Raises RunbookError E-JOURNAL-DAMAGED
         when the file cannot be opened at all, and E-JOURNAL-NEWER. What this object has read before is not read again."""
+        return self._proven().reading
+
+    def _proven(self, kept: Kept | None = None) -> Ledger:
         try:
-            self._ledger = read_on(self.folder / JOURNAL_NAME, self.id, self._ledger)
+            self._ledger = read_on(self.folder / JOURNAL_NAME, self.id, self._ledger, kept)
         except (*UNREADABLE, OSError) as problem:
             raise RunbookError("E-JOURNAL-DAMAGED", name=self.id, seq=1, reason=why(problem)) from None
-        return self._ledger.reading
+        return self._ledger
+
+    def known(self) -> Known:
+        """What `read` and `state` say, every row proven; events whose state was kept are not decoded for it. Raises as `read` does."""
+        kept = None if self._ledger else load(self.folder, self.id)
+        ledger = self._proven(kept)
+        if kept and ledger.unread:
+            self._folded, self._kept = kept.state, kept.rows
+        self._folded, ends = folded(ledger, self._folded), ledger.ends
+        return Known(ends[0] if ends else None, len(ledger.rows), self._folded, ledger.damage)
 
     def forget(self) -> None:
         """Let go of what was read."""
-        self._ledger, self._folded = None, (0, State())
+        self._ledger, self._folded = None, State()
 
     def state(self, events: Sequence[Recorded] | None = None) -> State:
         """The fold of the events, by default of those that are proven now; from the last fold on where they go on from it."""
         events = self.read().events if events is None else events
-        count, state = self._folded
-        if not 0 < count <= len(events) or state.last is None or events[count - 1].hash != state.last.hash:
-            count, state = 0, State()
-        state = fold(islice(events, count, None), state)
-        self._folded = len(events), state
-        return state
+        count, last = self._folded.events, self._folded.last
+        goes_on = last is not None and count <= len(events) and events[count - 1].hash == last.hash
+        self._folded = fold(events[count:], self._folded) if goes_on else fold(events)
+        return self._folded
+
+    def state_in(self, journal: SqliteJournal) -> State:
+        """The state of everything in its journal, that of other processes included; kept for the next resume."""
+        journal.append_all([])
+        self._folded = folded(journal.ledger, self._folded)
+        self.keep(journal, self._folded)
+        return self._folded
+
+    def keep(self, journal: SqliteJournal, state: State) -> None:
+        """Keep the state of a long incident for the next resume: a cache, nothing rests on it. Never raises."""
+        self._kept = keep(self.folder, journal, state, self._kept)
 
     def lost(self) -> Lost | None:
         """What is wrong when not even the first event can be read, so that the record can only be begun anew; else None. Changes nothing.

@@ -70,7 +70,7 @@ class SqliteJournal:
         self._reason = ""
         self._open()
         self.writer = writer or self._ledger.writer
-        self._given = len(self._ledger.arrived)
+        self._given = len(self._ledger.rows)
 
     # -- the port -------------------------------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class SqliteJournal:
                 self._catch_up()
             elif not self._stored(drafts):
                 self._moved(drafts)
-            new = self._ledger.arrived[self._given :]
+            new = self._ledger.since(self._given)
             self._given += len(new)
             return new
 
@@ -101,7 +101,7 @@ class SqliteJournal:
         """All events in order, those of other processes included, up to the first that cannot be believed."""
         with self._guard:
             self._catch_up()
-            self._given = len(self._ledger.arrived)
+            self._given = len(self._ledger.rows)
             return iter(list(self._ledger.events))
 
     def take(self, rows: Sequence[Row]) -> None:
@@ -123,13 +123,19 @@ class SqliteJournal:
     @property
     def head(self) -> Recorded | None:
         """The last event that this object knows."""
-        return self._ledger.events[-1] if self._ledger.arrived else None
+        ends = self._ledger.ends
+        return ends[1] if ends else None
 
     @property
     def head_code(self) -> str:
         """The head code of the last event that this object knows; empty when there is none."""
         last = self.head
-        return head_code(len(self._ledger.arrived), last) if last else ""
+        return head_code(len(self._ledger.rows), last) if last else ""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What this object knows: to be looked at, not changed."""
+        return self._ledger
 
     @property
     def damage(self) -> Damage | None:

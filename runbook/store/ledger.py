@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from runbook.model.events import Event, OthersSeen
@@ -12,7 +13,7 @@ from runbook.model.record import Recorded
 from runbook.model.writers import seen_by
 from runbook.store.connection import UNREADABLE
 from runbook.store.order import Order, by_cause
-from runbook.store.rows import Chain, Damage, Row, blank, body_text, recorded, sealed
+from runbook.store.rows import ROOT, Chain, Damage, Row, blank, body_text, digest, recorded, sealed
 
 FIRST_WRITER = "one"
 
@@ -49,7 +50,10 @@ def first_rows(
 
 
 class Ledger:
-    """The rows of one journal as far as they are proven. `number` is the last row's number in the file."""
+    """The rows of one journal as far as they are proven. `number` is the last row's number in the file.
+
+    `unread`: how many rows at the beginning are proven and not decoded yet; that happens when somebody asks for their events.
+    """
 
     def __init__(self, incident: str) -> None:
         self.incident = incident
@@ -59,8 +63,10 @@ class Ledger:
     def _clear(self) -> None:
         self.chain, self.number = Chain(self.incident), 0
         self.rows: list[Row] = []
-        self.arrived: list[Recorded] = []
-        self._order = Order()
+        self.unread = 0
+        self._read: list[Recorded] = []
+        self._order, self._ordered = Order(), 0
+        self._speaks = False
         self._seen: dict[str, dict[str, int]] = {}
 
     @property
@@ -74,6 +80,37 @@ class Ledger:
         if self._order.sorted:
             return self.arrived
         return by_cause(self.arrived)
+
+    @property
+    def arrived(self) -> list[Recorded]:
+        """The events as they came, one for each row."""
+        if self.unread:
+            self._read, self.unread = [*map(recorded, self.rows[: self.unread]), *self._read], 0
+        return self._read
+
+    def since(self, count: int) -> list[Recorded]:
+        """The events as they came, without the first `count`."""
+        return self._read[count - self.unread :] if count >= self.unread else self.arrived[count:]
+
+    def behind(self, count: int, digest: str) -> list[Recorded] | None:
+        """The events in their one order, without the first `count`; None where the last of those has not this hash."""
+        known: Sequence[Row | Recorded] = self.rows if self._order.sorted else self.events
+        if not 0 < count <= len(known) or known[count - 1].hash != digest:
+            return None
+        return self.since(count) if self._order.sorted else self.events[count:]
+
+    @property
+    def ends(self) -> tuple[Recorded, Recorded] | None:
+        """The first and the last event in their one order; None where there is none."""
+        if self._order.sorted and self.unread:
+            return recorded(self.rows[0]), self._read[-1] if self._read else recorded(self.rows[-1])
+        events = self.events
+        return (events[0], events[-1]) if events else None
+
+    @property
+    def of_one_writer(self) -> bool:
+        """Whether nobody but one writer wrote here, who knew of no other."""
+        return len(self.chain.heads) == 1 and not self._speaks
 
     def stands_in(self, source: Source) -> bool:
         """Whether the file goes on where this ends, so that what was proven need not be read again. Never raises."""
@@ -91,8 +128,44 @@ class Ledger:
         """
         if self.damage is not None:
             return
+        self._go_on(source.after(self.number))
+
+    def begin(self, source: Source, count: int, writer: str, head: str) -> bool:
+        """Take the rows of the file as `catch_up` does, the first `count` without decoding them: they must be those of this writer, end
+        in this hash and speak of nobody else. False: they are not; then nothing is taken. Raises nothing."""
+        rows = source.after(0)
         try:
-            for number, row in source.after(self.number):
+            taken = self._took(islice(rows, count), writer) == count and self.rows[-1].hash == head
+        except (*UNREADABLE, ValueError, TypeError):
+            taken = False
+        if not taken:
+            self._clear()
+            return False
+        self.unread = self.chain.number = count
+        self.chain.heads[writer] = count, head
+        self._go_on(rows)
+        return True
+
+    def _took(self, rows: Iterable[tuple[int, Row]], writer: str) -> int:
+        """Take rows as long as each is the next of this writer and unchanged; how many."""
+        count, prev = 0, ROOT
+        for number, row in rows:
+            if (
+                row.seq != count + 1
+                or row.prev != prev
+                or row.writer != writer
+                or row.incident != self.incident
+                or row.kind == OthersSeen.__name__
+                or digest(row) != row.hash
+            ):
+                break
+            count, prev, self.number = count + 1, row.hash, number
+            self.rows.append(row)
+        return count
+
+    def _go_on(self, rows: Iterator[tuple[int, Row]]) -> None:
+        try:
+            for number, row in rows:
                 result = self.chain.add(row)
                 if isinstance(result, Damage):
                     self.damage = result
@@ -119,9 +192,15 @@ class Ledger:
     def _take(self, row: Row, event: Recorded, number: int) -> None:
         self.number = number
         self.rows.append(row)
-        self.arrived.append(event)
-        self._order.add(event)
-        if type(event.event) is not OthersSeen:
+        self._read.append(event)
+        speaks = type(event.event) is OthersSeen
+        self._speaks = self._speaks or speaks
+        if not self.of_one_writer:
+            # What one writer wrote is in order as it comes.
+            for each in self.since(self._ordered):
+                self._order.add(each)
+            self._ordered = len(self.rows)
+        if not speaks:
             return
         for writer, (seq, _digest) in seen_by(event):
             seen = self._seen.setdefault(event.writer, {})
