@@ -92,7 +92,8 @@ for _n in range(200):
         break
     other.kill()
     other.wait()
-(card,) = [path for path in home.glob("locks/*.json") if json.loads(path.read_text())["pid"] == first.pid]
+cards = [path for path in home.glob("locks/*.json") if path.stem != "start"]
+(card,) = [path for path in cards if json.loads(path.read_text())["pid"] == first.pid]
 assert Path(f"/proc/{first.pid}/comm").read_text() == "sleep\\n"
 again = subprocess.run([*argv, "resume", "--practice"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 other.kill()
