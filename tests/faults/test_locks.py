@@ -94,7 +94,12 @@ for _n in range(200):
     other.wait()
 cards = [path for path in home.glob("locks/*.json") if path.stem != "start"]
 (card,) = [path for path in cards if json.loads(path.read_text())["pid"] == first.pid]
-assert Path(f"/proc/{first.pid}/comm").read_text() == "sleep\\n"
+for _n in range(200):
+    # Its name is set a moment after it runs.
+    if (name := Path(f"/proc/{first.pid}/comm").read_text()) == "sleep\\n":
+        break
+    time.sleep(0.01)
+assert name == "sleep\\n"
 again = subprocess.run([*argv, "resume", "--practice"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 other.kill()
 print(json.dumps({"code": again.returncode, "err": again.stderr}))
