@@ -63,8 +63,8 @@ def _played(found: Incident, times: float) -> int:
     if not (math.isfinite(times) and times > 0):
         expected, typed = _("how many times as fast, more than 0"), f"runbook log {found.id} --play 20"
         raise RunbookError("E-VALUE", where="--play", expected=expected, found=str(times), next=typed)
-    reader, before = _reader(found, account(found).opened), None
     events = found.read().events
+    reader, before = _reader(found, account(found).opened), None
     known = marks(events)
     try:
         for recorded in timed(events):
@@ -87,6 +87,7 @@ def follow(found: Incident, *, live: bool = True) -> int:
     from runbook.cli.incidents import account
     from runbook.model.marks import Marks, marks
 
+    found.read()
     known = account(found)
     shown = 0
     reader = _reader(found, known.opened)

@@ -93,6 +93,8 @@ class Incident:
     def read(self) -> Reading:
         """Every event that is proven, and what is wrong behind them; changes nothing. Raises RunbookError E-JOURNAL-DAMAGED
         when the file cannot be opened at all, and E-JOURNAL-NEWER. What this object has read before is not read again."""
+        if self._ledger and self._ledger.unread:
+            self.forget()  # events are read from their rows, and nothing that was kept
         return self._proven().reading
 
     def _proven(self, kept: Kept | None = None) -> Ledger:
@@ -104,8 +106,7 @@ class Incident:
 
     def known(self) -> Known:
         """What `read` and `state` say, every row proven; events whose state was kept are not decoded for it. Raises as `read` does."""
-        kept = None if self._ledger else load(self.folder, self.id)
-        ledger = self._proven(kept)
+        ledger = self._proven(kept := None if self._ledger else load(self.folder, self.id))
         if kept and ledger.unread:
             self._folded, self._kept = kept.state, kept.rows
         self._folded, ends = folded(ledger, self._folded), ledger.ends
@@ -125,7 +126,7 @@ class Incident:
 
     def state_in(self, journal: SqliteJournal) -> State:
         """The state of everything in its journal, that of other processes included; kept for the next resume."""
-        journal.append_all([])
+        journal.append_all([])  # takes in what others wrote
         self._folded = folded(journal.ledger, self._folded)
         self.keep(journal, self._folded)
         return self._folded

@@ -94,6 +94,19 @@ def test_what_was_kept_is_not_decoded_again(folder: Path) -> None:
     assert check(folder) == EVENTS
 
 
+def test_whoever_asks_for_events_gets_them_from_their_rows(folder: Path) -> None:
+    """A kept state that is false, and right in itself, changes nothing of what is read, folded from it, and reported."""
+    path = folder / KEPT_NAME
+    value = json.loads(path.read_bytes())["state"]
+    value[1] = "closed"
+    edited(state=value, sha256=kept._sha256(kept._text(value)))(path)
+    one = opened(folder)
+    assert one.known().state.status == "closed"
+    reading = one.read()
+    assert reading == read(folder / JOURNAL_NAME, INCIDENT)
+    assert one.state(reading.events) == one.state() == fold(reading.events)
+
+
 def test_a_walk_that_goes_on_from_it_writes_what_it_would_have_written(folder: Path, tmp_path: Path) -> None:
     """The journal that is opened with rows nobody decoded knows its head, gives only what is new, and appends the same rows."""
     plain = Path(shutil.copytree(folder, private_folder(tmp_path / "other" / "incidents") / INCIDENT))
