@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,13 +200,14 @@ def run_incident(
         known = incident.state_in(journal)
         home.forget()
         context = Context(plan, site, Ports(world, at.human, journal, evidence), known, actor, bind)
-        stack.callback(lambda: incident.keep(journal, context.state))
         context.me = Me(writer, lane_beside(writer) if place > 1 else "", incident.running)
         screen = Screen(
             at.console, plan, site, scheme_of(plan), context.state, context.now, line=context.line, writer=writer
         )
         context.clocks, context.at_terminal = screen.running, at.terminal
-        context.listeners += [screen.on_event, remembers(home.settings)]
+        keeping = partial(incident.keep, journal)
+        stack.callback(lambda: keeping(context.state))
+        context.listeners += [screen.on_event, remembers(home.settings), lambda _recorded: keeping(context.state)]
         at.status.append(screen.status_line)
         look = within_walk(context, incident, at, stack, lambda context: screen.use_site(context.site))
         context.ports = replace(context.ports, present_facts=look)

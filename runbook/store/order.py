@@ -20,36 +20,22 @@ class Order:
 
     def __init__(self) -> None:
         self.sorted = True
-        self._alone: list[Recorded] = []
-        """The events of the first writer, as long as no other has come and it has said nothing of others: they rank by their number."""
-        self._chains: dict[str, tuple[list[int], list[str]]] = {}
+        self._ranks: dict[str, list[int]] = {}
+        self._hashes: dict[str, list[str]] = {}
         self._last: Key = (0, False, "", 0)
 
     def add(self, recorded: Recorded) -> None:
         """Take the next event of its writer."""
-        alone = self._alone
-        if not self._chains:
-            if type(recorded.event) is not OthersSeen and (not alone or alone[0].writer == recorded.writer):
-                alone.append(recorded)
-                return
-            self._no_longer_alone()
-        self._place(recorded)
-
-    def _no_longer_alone(self) -> None:
-        alone, self._alone = self._alone, []
-        for recorded in alone:
-            self._place(recorded)
-
-    def _place(self, recorded: Recorded) -> None:
-        ranks, hashes = self._chains.setdefault(recorded.writer, ([], []))
+        ranks = self._ranks.setdefault(recorded.writer, [])
         rank = ranks[-1] + 1 if ranks else 1
-        for writer, head in seen_by(recorded):
-            known = self._rank(writer, head)
-            # Seen, but not here: it may still come, and then belongs in front.
-            self.sorted = self.sorted and known > 0
-            rank = max(rank, known + 1)
+        if type(recorded.event) is OthersSeen:
+            for writer, head in seen_by(recorded):
+                known = self._rank(writer, head)
+                # Seen, but not here: it may still come, and then belongs in front.
+                self.sorted = self.sorted and known > 0
+                rank = max(rank, known + 1)
         ranks.append(rank)
-        hashes.append(recorded.hash)
+        self._hashes.setdefault(recorded.writer, []).append(recorded.hash)
         key = _key(rank, recorded)
         if key > self._last:
             self._last = key
@@ -58,9 +44,9 @@ class Order:
 
     def _rank(self, writer: str, head: Head) -> int:
         number, digest = head
-        ranks, hashes = self._chains.get(writer, ((), ()))
-        here = 0 < number <= len(hashes) and hashes[number - 1] == digest
-        return ranks[number - 1] if here else 0
+        known = self._hashes.get(writer, ())
+        here = 0 < number <= len(known) and known[number - 1] == digest
+        return self._ranks[writer][number - 1] if here else 0
 
 
 def by_cause(events: Iterable[Recorded]) -> list[Recorded]:
