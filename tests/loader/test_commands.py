@@ -251,6 +251,7 @@ def test_completion_waits_for_no_model() -> None:
 
 def test_completion_never_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "none"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # the last place of incidents
     assert playbook_ids("cti") == ["cti-down"]
     assert playbook_ids("x") == []
     assert incident_ids() == []
