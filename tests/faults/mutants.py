@@ -101,7 +101,7 @@ def red(name: str) -> list[str]:
                 raise SystemExit(f"{name}: {file} does not hold {old!r} any more")
             (copy / file).write_text(text.replace(old, new), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-o", "timeout=60", *tests],
+            [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-o", "timeout=20", *tests],
             cwd=copy,
             text=True,
             capture_output=True,
