@@ -27,6 +27,7 @@ from runbook.store.notices import Notice
 from runbook.store.places import RESERVE
 from tests.conftest import IN_CI
 from tests.faults.lanes import chance, replay
+from tests.faults.run import only_in_ci
 from tests.store.parts import FILES, INCIDENT, PRELUDE, ROOT, ZONE, StillClock, opening
 
 Journals = Callable[..., SqliteJournal]
@@ -132,6 +133,7 @@ def test_a_failed_sync_is_never_tried_again(begin: Begin, clock: StillClock, tol
     assert list(incident.read().events)[1:] == stored
 
 
+@only_in_ci
 @pytest.mark.needs_root
 def test_strace_says_the_same(tmp_path: Path) -> None:
     """F11: The kernel's own EIO at any sync of the log: every acknowledged event is found, in one place or the other."""

@@ -20,6 +20,7 @@ from runbook.store.journal import JOURNAL_NAME, SqliteJournal
 from runbook.store.notices import Notice
 from runbook.store.worker import HungError, Worker, within
 from tests.faults.disks import Disk
+from tests.faults.run import only_in_ci
 from tests.peers import until
 from tests.store.parts import FILES, INCIDENT, ZONE, StillClock, opening
 
@@ -153,6 +154,7 @@ def test_what_hung_is_asked_nothing_more() -> None:
     assert done == ["late"]
 
 
+@only_in_ci
 def test_the_limit_is_for_all_that_was_asked_since() -> None:
     """F14: beginning, reading and committing share one limit; the next event has a whole one again."""
     worker = Worker(1.0)

@@ -27,6 +27,7 @@ from runbook.store.ledger import first_rows
 from runbook.store.places import Places
 from tests.bench.huge_incident import PROMPT, made, rows, run
 from tests.conftest import IN_CI
+from tests.faults.run import only_in_ci
 from tests.store.parts import INCIDENT, StillClock, opening
 
 EVENTS, WORTH_IT = 60, 20
@@ -325,6 +326,7 @@ def test_a_folder_that_takes_no_file(folder: Path, monkeypatch: pytest.MonkeyPat
     assert not (folder / KEPT_NAME).exists()
 
 
+@only_in_ci
 def test_resume_with_and_without_it(tmp_path: Path) -> None:
     """The program keeps it at the first resume of a long incident; the second uses it, and both stand at the same question."""
     incident = made(tmp_path, 5_100, 5)

@@ -28,6 +28,7 @@ from tests.faults.lanes import (
     spread,
     steps_of,
 )
+from tests.faults.run import only_in_ci
 from tests.faults.small_world import ENDED, SERVICES, Server, state_of
 
 CASES: dict[str, Answers] = {"service-stopped": REPAIRED_BY_RESTART, "restart-fails": REPAIRED_BY_VENDOR}
@@ -122,6 +123,7 @@ def killed_in_the_lab(lane: Lane, turn: int) -> tuple[int, str]:
         kills, before = kills + 1, after
 
 
+@only_in_ci
 @pytest.mark.timeout(900)
 def test_killed_at_random_instants_in_the_lab(labs: list[Lane], undisturbed: dict[str, list[Recorded]]) -> None:
     """F01: the program, killed at random instants and resumed until it is through: every step ends as it would, in the same order,
@@ -193,6 +195,7 @@ def appends(events: list[Recorded], case: str, when: str) -> list[int]:
     return [number for number, r in every if when == "after" or type(r.event).__name__ in SOMETHING_BEFORE]
 
 
+@only_in_ci
 @pytest.mark.timeout(900)
 def test_killed_at_any_event_the_run_ends_the_same(labs: list[Lane], undisturbed: dict[str, list[Recorded]]) -> None:
     """F01: killed at an event and resumed with the same answers, each step ends as it does undisturbed, and no act is begun twice."""

@@ -34,6 +34,7 @@ def goes_on(program: Program) -> None:
     assert (program.home.parent / "report.pdf").read_bytes().startswith(b"%PDF")
 
 
+@only_in_ci
 def test_a_report_without_memory_fails_alone(program: Program) -> None:
     """With less and less address space the report is made, or refused with E-MEMORY and exit code 6; never half, never with a
     traceback; an older report stays what it was, and the incident goes on."""
@@ -85,6 +86,7 @@ def test_a_report_that_the_system_kills_changes_nothing(program: Program) -> Non
     goes_on(program)
 
 
+@only_in_ci
 def test_a_walk_without_memory_keeps_what_was_saved(program: Program) -> None:
     """The walk itself may run out of memory: what it had acknowledged is there, and the next `resume` asks about the act first."""
     restored(program)

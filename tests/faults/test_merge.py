@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runbook.model.events import ActionEnded, ActionIntended, StepBegun, StepClaimed, StepFinished
 from tests.conftest import IN_CI
+from tests.faults.run import only_in_ci
 from tests.store.laptops import Laptop
 from tests.store.parts import ROOT
 
@@ -69,6 +70,7 @@ def test_two_laptops_apart_merge_to_one_incident_in_every_order(tmp_path: Path) 
     assert one.events(incident) == two.events(incident) == found[0][0]
 
 
+@only_in_ci
 def test_an_import_that_is_killed_is_whole_or_nothing(tmp_path: Path) -> None:
     """F28: killed at each of its syncs, into a home that has the incident and into one that has not: afterwards every event is one that
     was written, all that they name is there, and the same import again gives the whole."""

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.program import REPAIRED_BY_RESTART, Program
 from tests.acceptance.terminal import Terminal
 from tests.conftest import IN_CI, ROOT
+from tests.faults.run import only_in_ci
 from tests.peers import until
 
 ROUNDS = 200 if IN_CI else 20
@@ -69,6 +70,7 @@ def test_two_starts_at_once_make_one_incident(tmp_path: Path) -> None:
         assert each.returncode == 0
 
 
+@only_in_ci
 def test_two_starts_of_the_program(program: Program) -> None:
     """F26: `start` twice at once, nobody at a terminal: one incident is begun and walked, the other run says that it is open."""
     given = program.answers(REPAIRED_BY_RESTART)
@@ -96,6 +98,7 @@ def begun(program: Program) -> Terminal:
     return at
 
 
+@only_in_ci
 def test_a_second_resume_follows_or_joins(program: Program) -> None:
     """F27: the second gets follow or join; beside the walk she does a step once, the walk passes it; each has a chain of her own."""
     one = begun(program)
@@ -130,6 +133,7 @@ def test_a_second_resume_follows_or_joins(program: Program) -> None:
     assert program.only()["problem"] == ""
 
 
+@only_in_ci
 def test_a_follower_changes_nothing(program: Program) -> None:
     """F27: who follows sees every event as it comes and adds none."""
     one = begun(program)
@@ -148,6 +152,7 @@ def test_a_follower_changes_nothing(program: Program) -> None:
     one.exit_code()
 
 
+@only_in_ci
 def test_an_act_beside_the_walk_that_was_killed_is_unknown_to_the_walk(program: Program) -> None:
     """F27: whoever works beside the walk is killed in the middle of an act: the walk is asked how it ended, and nothing is sent again."""
     assert program.run("lab", "up").code == 0

@@ -195,6 +195,7 @@ def test_an_act_whose_end_is_not_known_is_unknown_and_is_looked_at_only_when_ask
     assert sum(b"restart" in command for command in server.commands) == 1
 
 
+@only_in_ci
 def test_a_flood_leaves_little_evidence(sshd: peers.Sshd, quick: LiveSsh) -> None:
     """What a host that never stops writes is cut for the record, and its first lines on the screen are bounded."""
     with broken(Broken(restarts(floods)), sshd) as host:

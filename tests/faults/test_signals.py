@@ -462,6 +462,7 @@ def test_told_to_end_while_nobody_reads_the_screen(program: Program, name: str, 
     assert kinds_of(program)[-1] == "Paused"
 
 
+@only_in_ci
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"] if IN_CI else ["SIGTERM"])
 def test_told_to_end_while_nobody_empties_the_pipe(program: Program, name: str) -> None:
     """The same behind a pipe whose other end is open and never read."""
@@ -606,6 +607,7 @@ def test_a_small_window_shows_the_whole_question(program: Program) -> None:
 # -- every way to stop in the middle of an act ends in unknown
 
 
+@only_in_ci
 def test_every_way_to_stop_in_an_act_is_unknown(program: Program) -> None:
     """Killed in the middle of the restart: at resume the record is shown, the look is offered with the time of the last start, and
     only the person's word ends it."""

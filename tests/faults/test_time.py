@@ -38,6 +38,7 @@ from tests.conftest import IN_CI
 from tests.engine.desk import SITE as SITE_OF_THE_DESK
 from tests.engine.desk import Desk, opened
 from tests.engine.desk import plan as desk_plan
+from tests.faults.run import only_in_ci
 
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -243,6 +244,7 @@ def freezer(process: int) -> Iterator[Callable[[bool], None]]:
         group.rmdir()
 
 
+@only_in_ci
 def test_frozen_in_the_middle_of_an_act_it_lands_in_unknown_by_its_deadline(machine: Machine) -> None:
     """The restart never ends and the machine sleeps over its deadline: unknown, asked about, and sent once."""
     machine.write(RESTART)
@@ -398,6 +400,7 @@ def test_zones_are_read_from_what_is_installed_with_the_program() -> None:
     assert ran.stdout.split("\n")[:2] == ["1991-05-20 09:00:00 +09:00", "2026-06-30 20:00:00 -04:00"]
 
 
+@only_in_ci
 def test_an_incident_whose_zone_is_not_known_here_opens_in_utc(machine: Machine, tmp_path: Path) -> None:
     """Its zone was renamed, or this machine's data is older: resume and report go on and say so."""
     zones = tmp_path / "zones" / "Made"

@@ -88,6 +88,7 @@ def broken(folder: Path) -> None:
 CHANGES = [edited, deleted, renamed, include_missing, broken]
 
 
+@only_in_ci
 @pytest.mark.parametrize("change", CHANGES if IN_CI else [edited])
 def test_the_plan_that_was_kept_is_walked(program: Program, change: Callable[[Path], None]) -> None:
     """Whatever becomes of the files, resume asks the questions of the start, asks nothing about a newer plan, and ends the walk."""
