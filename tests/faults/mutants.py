@@ -15,7 +15,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 UNKNOWN = (
     "tests/faults/test_kill.py::test_after_the_act_before_its_outcome",
-    "tests/engine/test_killed.py",
     "tests/engine/test_decide.py",
 )
 SYNC = ("tests/faults/test_power_cut.py", "tests/store/test_journal.py")
