@@ -5,6 +5,7 @@ By hand, as root: `python tests/faults/mutants.py [NAME...]`. A mutant that nobo
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -102,6 +103,7 @@ def red(name: str) -> list[str]:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-o", "timeout=20", *tests],
             cwd=copy,
+            env={**os.environ, "RUNBOOK_CI": "1"},
             text=True,
             capture_output=True,
             check=False,
