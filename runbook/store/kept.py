@@ -52,7 +52,10 @@ class Known(NamedTuple):
 def load(folder: Path, incident: str) -> Kept | None:
     """What is kept in an incident's folder; None where that is nothing, or not of this version and incident to the letter. Never raises."""
     try:
-        found = json.loads(_bytes(folder / KEPT_NAME))
+        data = _bytes(folder / KEPT_NAME)
+        found = json.loads(data)
+        if _text(found).encode("ascii") != data:
+            return None  # nobody but `keep` writes it, and it writes in one way
         ((writer, (seq, digest)),) = found["heads"].items()
         if found["schema"] != _SCHEMA or found["tool"] != _tool() or found["sha256"] != _sha256(_text(found["state"])):
             return None

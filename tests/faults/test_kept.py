@@ -233,7 +233,7 @@ def test_a_wrong_bit_in_it(folder: Path) -> None:
 
 def edited(**changes: Any) -> Callable[[Path], None]:
     def edit(path: Path) -> None:
-        path.write_text(json.dumps(json.loads(path.read_bytes()) | changes), encoding="ascii")
+        path.write_text(kept._text(json.loads(path.read_bytes()) | changes), encoding="ascii")
 
     return edit
 
