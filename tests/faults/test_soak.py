@@ -213,6 +213,10 @@ class Soak(RuleBasedStateMachine):
                 # There was no further place: it is put back, or the incident would be gone with the program.
                 shutil.rmtree(folder, ignore_errors=True)
                 old.rename(folder)
+                # It was committed there before the program noticed, so it may be found again when that is gone.
+                self.maybe.update(self.in_memory)
+                self.durable += self.in_memory
+                self.in_memory = []
 
     @rule(name=st.sampled_from(["spare1", "spare2"]))
     def stick(self, name: str) -> None:
