@@ -8,7 +8,7 @@ from __future__ import annotations
 from runbook.engine import approvals, laptop, present, readings, recovery, resting, settling, waiting
 from runbook.engine.asking import BUSY, FREE
 from runbook.engine.checks import Check, check_of
-from runbook.engine.context import Context
+from runbook.engine.context import Context, said_by
 from runbook.model.events import ActionEnded, ActionIntended
 from runbook.model.kind import Kind, Result
 from runbook.model.playbook import Step
@@ -76,17 +76,7 @@ def conclude(
         return
     elif check is None:
         by = "person" if kind.SPOKEN else by
-        context.finish(
-            step,
-            result.outcome,
-            by,
-            how,
-            answer=result.answer,
-            values=result.values,
-            found=result.found,
-            reason=result.reason,
-            ran=ran,
-        )
+        context.finish(step, result.outcome, by, how, **said_by(result, ran))
     else:
         _verify(context, step, result, check, by, how, ran)
 

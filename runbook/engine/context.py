@@ -59,6 +59,17 @@ class Found(TypedDict, total=False):
     ran: str
 
 
+def said_by(result: Result, ran: str = "") -> Found:
+    """What a kind's result says of its step, which `ran` that."""
+    return {
+        "answer": result.answer,
+        "values": result.values,
+        "found": result.found,
+        "reason": result.reason,
+        "ran": ran,
+    }
+
+
 class Context:
     """One walk. `record` is the only way in which anything becomes true: journal first, then state, then those who show it.
 

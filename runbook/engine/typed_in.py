@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from runbook.engine.approvals import digest
-from runbook.engine.context import Context
+from runbook.engine.context import Context, said_by
 from runbook.model.events import ActionEnded, ActionIntended, ApprovalGiven, Event, StepBegun
 from runbook.model.kind import Kind
 from runbook.model.lanes import PAPER
@@ -168,16 +168,7 @@ def _answered(context: Context, step: Step, kind: Kind, at: datetime) -> None:
     except CannotAskError as cannot:
         _finish(context, step, "unreachable", at, reason=cannot.detail)
         return
-    finished = context.finished(
-        step,
-        result.outcome,
-        "paper",
-        "typed_in",
-        answer=result.answer,
-        values=result.values,
-        found=result.found,
-        reason=result.reason,
-    )
+    finished = context.finished(step, result.outcome, "paper", "typed_in", **said_by(result))
     context.record(replace(finished, at=utc_text(at)))
 
 

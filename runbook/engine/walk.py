@@ -20,7 +20,7 @@ from runbook.engine import (
 )
 from runbook.engine.beyond import AskOffer, EnterPlaybook, RaiseSeverity
 from runbook.engine.checks import check_of
-from runbook.engine.context import Context
+from runbook.engine.context import Context, said_by
 from runbook.engine.decide import (
     AskFailure,
     AskRecovered,
@@ -198,13 +198,4 @@ def _people(context: Context, step: Step, kind: Kind) -> None:
     except CannotAskError as cannot:
         context.finish(step, "unreachable", "machine", "asked", found=cannot.detail)
         return
-    context.finish(
-        step,
-        result.outcome,
-        "person",
-        "asked",
-        answer=result.answer,
-        values=result.values,
-        found=result.found,
-        reason=result.reason,
-    )
+    context.finish(step, result.outcome, "person", "asked", **said_by(result))
